@@ -1,0 +1,88 @@
+// Package config reads what an operator sets: one table of options (options.go), filled from environment
+// variables, checked as a whole and reported as a whole. What Temporal's SDK reads for itself is in temporal.go.
+package config
+
+import (
+	"log/slog"
+	"time"
+)
+
+// Mode says what Legato runs as. It decides defaults: development has one for everything, production has none
+// for what only the operator can know.
+type Mode string
+
+// The modes.
+const (
+	Production  Mode = "production"
+	Development Mode = "dev"
+)
+
+// TLS says how a mail connection is protected.
+type TLS string
+
+// The ways to protect a mail connection.
+const (
+	TLSNone     TLS = "none"
+	TLSStart    TLS = "starttls" // plain at first, then upgraded; never stays plain
+	TLSImplicit TLS = "tls"      // from the first byte
+)
+
+// Secret is a value that must not be shown. It prints, logs and marshals as ***; string(s) gives what it holds.
+type Secret string
+
+const hidden = "***"
+
+// String hides the value from fmt.
+func (s Secret) String() string {
+	if s == "" {
+		return ""
+	}
+	return hidden
+}
+
+// GoString hides the value from %#v.
+func (s Secret) GoString() string { return s.String() }
+
+// MarshalText hides the value from JSON and from slog's handlers.
+func (s Secret) MarshalText() ([]byte, error) { return []byte(s.String()), nil }
+
+// Config is every option with its value. options.go says what each means and what it may be.
+type Config struct {
+	Mode Mode
+
+	DatabaseURL         Secret
+	DatabaseConnections int
+
+	Listen       string // host:port of the API
+	WorkerListen string // host:port of a worker's health and metrics pages; empty: it has none
+	BaseURL      string // without a slash at the end
+	Secret       Secret
+	APIKey       Secret // what the command line presents to the API
+
+	Definitions     string // a folder
+	TaskQueue       string
+	CohortMax       int
+	StartsPerSecond float64
+	Speed           float64
+	DateHorizon     time.Duration
+
+	SMTP     SMTP
+	From     string
+	FromName string
+
+	LogLevel        slog.Level
+	LogFormat       string // json or text
+	ShutdownTimeout time.Duration
+}
+
+// SMTP is how mail leaves.
+type SMTP struct {
+	Address     string // host:port
+	Username    string
+	Password    Secret
+	TLS         TLS
+	Connections int
+}
+
+// Dev reports whether this is a development server.
+func (c Config) Dev() bool { return c.Mode == Development }

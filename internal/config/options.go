@@ -1,0 +1,91 @@
+package config
+
+import "time"
+
+// Option is one row of the table.
+type Option struct {
+	Name     string // of the environment variable
+	Default  string
+	Dev      string // default in development; empty: as Default
+	Required bool   // must be set in production
+	Secret   bool   // never shown
+	Help     string
+
+	value value
+}
+
+// Type names the kind of value: text, number, duration and so on.
+func (o Option) Type() string { return o.value.kind() }
+
+// Expected says in words what a good value is.
+func (o Option) Expected() string { return o.value.expected() }
+
+// Options lists every option, in the order in which they are printed.
+func Options() []Option { return table(new(Config)) }
+
+// table ties each option to the field of c that holds it.
+func table(c *Config) []Option {
+	return []Option{
+		{Name: "LEGATO_MODE", Default: string(Production), value: oneOf(&c.Mode, Production, Development),
+			Help: "What Legato runs as. legato dev sets dev, which has a default for everything and may listen on loopback only."},
+
+		{Name: "DATABASE_URL", Required: true, Secret: true, value: databaseURL(&c.DatabaseURL),
+			Help: "The Postgres database. In development: unset starts an embedded one."},
+		{Name: "LEGATO_DATABASE_CONNECTIONS", Default: "20", value: integer(&c.DatabaseConnections, 1, 1000),
+			Help: "Most connections one process holds to Postgres."},
+
+		{Name: "LEGATO_LISTEN", Default: "127.0.0.1:8080", value: address(&c.Listen),
+			Help: "Where the API and the web UI listen, with /healthz, /readyz and /metrics."},
+		{Name: "LEGATO_WORKER_LISTEN", value: address(&c.WorkerListen),
+			Help: "Where a worker that runs without the API serves /healthz, /readyz and /metrics. Unset: nowhere."},
+		{Name: "LEGATO_BASE_URL", Required: true, value: webURL(&c.BaseURL),
+			Help: "The public URL of this server, for links in messages. In development: http:// and LEGATO_LISTEN."},
+		{Name: "LEGATO_SECRET", Dev: "development only, not secret", Required: true, Secret: true, value: secret(&c.Secret, 16),
+			Help: "Signs unsubscribe links. Changing it breaks the links in messages already sent."},
+		{Name: "LEGATO_API_KEY", Dev: "pk_dev", Secret: true, value: secret(&c.APIKey, 1),
+			Help: "The private key that commands such as legato event send present to the API."},
+
+		{Name: "LEGATO_DEFINITIONS", Default: "definitions", value: text(&c.Definitions, 4096),
+			Help: "The folder with flows, templates and feeds."},
+		{Name: "LEGATO_TASK_QUEUE", Default: "legato", value: word(&c.TaskQueue, 200),
+			Help: "The Temporal task queue. Installations that share a namespace need one each."},
+		{Name: "LEGATO_COHORT_MAX", Default: "200", value: integer(&c.CohortMax, 1, 1000),
+			Help: "Most people one workflow carries. 1 gives everyone a workflow of their own."},
+		{Name: "LEGATO_STARTS_PER_SECOND", Default: "50", value: decimal(&c.StartsPerSecond, 0.1, 10000),
+			Help: "Most workflows one worker's dispatcher starts in a second. Keep it under what the Temporal server bears: a burst beyond it makes timers late."},
+		{Name: "LEGATO_SPEED", Default: "1", value: decimal(&c.Speed, 1, 1e6),
+			Help: "How many times faster waits pass. Development only."},
+		{Name: "LEGATO_DATE_HORIZON", Default: "1h", value: duration(&c.DateHorizon, time.Minute, 7*24*time.Hour),
+			Help: "How far ahead the planner of date triggers looks."},
+
+		{Name: "LEGATO_SMTP_ADDRESS", Dev: "127.0.0.1:1025", Required: true, value: address(&c.SMTP.Address),
+			Help: "The mail server that messages are handed to."},
+		{Name: "LEGATO_SMTP_USERNAME", value: text(&c.SMTP.Username, 500),
+			Help: "User name at the mail server. Unset: no login."},
+		{Name: "LEGATO_SMTP_PASSWORD", Secret: true, value: secret(&c.SMTP.Password, 1),
+			Help: "Password at the mail server."},
+		{Name: "LEGATO_SMTP_TLS", Default: string(TLSStart), Dev: string(TLSNone), value: oneOf(&c.SMTP.TLS, TLSNone, TLSStart, TLSImplicit),
+			Help: "How the connection to the mail server is protected."},
+		{Name: "LEGATO_SMTP_CONNECTIONS", Default: "4", value: integer(&c.SMTP.Connections, 1, 100),
+			Help: "Most connections one worker holds to the mail server."},
+		{Name: "LEGATO_FROM", Dev: "hello@shop.example", Required: true, value: mailAddress(&c.From),
+			Help: "The sender of messages whose template names none."},
+		{Name: "LEGATO_FROM_NAME", Dev: "The Sample Shop", value: text(&c.FromName, 200),
+			Help: "The sender's name beside LEGATO_FROM."},
+
+		{Name: "LEGATO_LOG_LEVEL", Default: "info", value: level(&c.LogLevel),
+			Help: "The least important log lines that are written."},
+		{Name: "LEGATO_LOG_FORMAT", Default: "json", Dev: "text", value: oneOf(&c.LogFormat, "json", "text"),
+			Help: "How log lines are written."},
+		{Name: "LEGATO_SHUTDOWN_TIMEOUT", Default: "30s", value: duration(&c.ShutdownTimeout, time.Second, 10*time.Minute),
+			Help: "How long a stopping process may take to finish what it has begun."},
+	}
+}
+
+// standard gives the default that holds in the mode.
+func (o Option) standard(mode Mode) string {
+	if mode == Development && o.Dev != "" {
+		return o.Dev
+	}
+	return o.Default
+}
