@@ -102,7 +102,7 @@ func newServer(file string, port int, namespace string, verbose bool) (temporal.
 	}
 	cfg.Global.Membership = config.Membership{MaxJoinDuration: 30 * time.Second, BroadcastAddress: "127.0.0.1"}
 
-	logger := log.NewNoopLogger()
+	var logger log.Logger = log.NewNoopLogger()
 	if verbose {
 		logger = log.NewZapLogger(log.BuildZapLogger(log.Config{Stdout: true, Level: "info"}))
 	}
