@@ -23,6 +23,8 @@ var queries = loadQueries()
 // Store gives access to the database. It is safe for concurrent use.
 type Store struct {
 	DB *sqlx.DB
+
+	prepared statements
 }
 
 // ErrNotFound is what a getter returns when there is no such row.

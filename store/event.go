@@ -1,0 +1,98 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/jmoiron/sqlx"
+	"github.com/jmoiron/sqlx/types"
+)
+
+// Event is something a profile did. Events never change.
+type Event struct {
+	ID         string         `db:"id" json:"id"` // a uuid, version 7: ordered by receipt
+	ProfileID  string         `db:"profile_id" json:"profile_id"`
+	MetricID   string         `db:"metric_id" json:"metric_id"`
+	Metric     string         `db:"metric" json:"metric"` // the metric's name
+	Time       time.Time      `db:"time" json:"time"`     // when it happened, in whole seconds
+	RecordedAt time.Time      `db:"recorded_at" json:"-"`
+	UniqueID   string         `db:"unique_id" json:"unique_id"`
+	Value      *json.Number   `db:"value" json:"value"`
+	Currency   *string        `db:"currency" json:"currency"` // ISO 4217
+	Properties types.JSONText `db:"properties" json:"properties"`
+	Backfill   bool           `db:"backfill" json:"backfill"`
+}
+
+// NewEvent is an event to be stored.
+type NewEvent struct {
+	Event
+	Chosen   bool         `json:"chosen"`             // the sender chose UniqueID: repeats are dropped whatever their time
+	ItemID   *string      `json:"item_id,omitempty"`  // the catalog item that was bought
+	Quantity *json.Number `json:"quantity,omitempty"` // of it
+}
+
+// Position is the event's place in an order of Events.
+func (e *Event) Position(string) Position { return momentPosition(e.Time, e.ID) }
+
+var eventListing = listing{
+	query: "event_select",
+	id:    column{expression: "event.id", kind: identity},
+	fields: map[string]column{
+		"metric_id":  {expression: "event.metric_id"},
+		"profile_id": {expression: "event.profile_id"},
+		"metric":     {expression: "event.metric_id"},
+		"profile":    {expression: "event.profile_id"},
+		"datetime":   {expression: "event.time", kind: moment},
+		"timestamp":  {expression: "event.time", kind: moment},
+	},
+	sorts: map[string]column{
+		"datetime":  {expression: "event.time", kind: moment},
+		"timestamp": {expression: "event.time", kind: moment},
+	},
+}
+
+// Events reads a page. Fields and sorts are those of the public API's events.
+func (s *Store) Events(ctx context.Context, p Page) (rows []Event, more bool, err error) {
+	return selectPage[Event](ctx, s, eventListing, p)
+}
+
+// Event reads one, or returns ErrNotFound.
+func (s *Store) Event(ctx context.Context, id string) (Event, error) {
+	var e Event
+	if _, err := uuid.Parse(id); err != nil {
+		return e, ErrNotFound
+	}
+	err := s.DB.GetContext(ctx, &e, query("event_select")+"\nwhere event.id = $1", id)
+	if errors.Is(err, sql.ErrNoRows) {
+		return e, ErrNotFound
+	}
+	if err != nil {
+		return e, fmt.Errorf("reading event %s: %w", id, err)
+	}
+	return e, nil
+}
+
+// EnsureEventPartition makes room for events of that month. It must not run in a transaction that has written
+// events: the two would wait for each other.
+func (s *Store) EnsureEventPartition(ctx context.Context, moment time.Time) error {
+	if _, err := s.DB.ExecContext(ctx, query("event_partition"), moment); err != nil {
+		return fmt.Errorf("making the partition for %s: %w", moment.Format("2006-01"), err)
+	}
+	return nil
+}
+
+// InsertEvents stores the events of locked profiles and what follows from them: outbox rows for the live flows
+// that they trigger, purchases and the profiles' last_event_at. It returns the ids of those that are new; the
+// others repeat an event that is there and leave no trace.
+func (s *Store) InsertEvents(ctx context.Context, tx *sqlx.Tx, events []NewEvent, received time.Time) ([]string, error) {
+	var ids []string
+	if err := s.selectTx(ctx, tx, &ids, "event_insert", document(events), received); err != nil {
+		return nil, fmt.Errorf("inserting events: %w", err)
+	}
+	return ids, nil
+}

@@ -1,0 +1,78 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/jmoiron/sqlx"
+	"github.com/lib/pq"
+)
+
+// Metric is a kind of event: a name together with the service that reports it.
+type Metric struct {
+	ID        string    `db:"id"`
+	Name      string    `db:"name"`
+	Service   string    `db:"service"`
+	CreatedAt time.Time `db:"created_at"`
+	UpdatedAt time.Time `db:"updated_at"`
+}
+
+// Position is the metric's place in an order of Metrics.
+func (m *Metric) Position(string) Position { return momentPosition(m.CreatedAt, m.ID) }
+
+var metricListing = listing{
+	query: "metric_select",
+	id:    column{expression: "id"},
+	fields: map[string]column{
+		"integration.name":     {expression: "service"},
+		"integration.category": {expression: "service"},
+	},
+	sorts: map[string]column{"created": {expression: "created_at", kind: moment}},
+}
+
+// Metrics reads a page.
+func (s *Store) Metrics(ctx context.Context, p Page) (rows []Metric, more bool, err error) {
+	return selectPage[Metric](ctx, s, metricListing, p)
+}
+
+// Metric reads one, or returns ErrNotFound.
+func (s *Store) Metric(ctx context.Context, id string) (Metric, error) {
+	var m Metric
+	err := s.DB.GetContext(ctx, &m, query("metric_select")+"\nwhere id = $1", id)
+	if errors.Is(err, sql.ErrNoRows) {
+		return m, ErrNotFound
+	}
+	if err != nil {
+		return m, fmt.Errorf("reading metric %s: %w", id, err)
+	}
+	return m, nil
+}
+
+// MetricsByID reads those that exist, in no particular order.
+func (s *Store) MetricsByID(ctx context.Context, ids []string) ([]Metric, error) {
+	var rows []Metric
+	if err := s.DB.SelectContext(ctx, &rows, query("metric_select")+"\nwhere id = any($1)", pq.Array(ids)); err != nil {
+		return nil, fmt.Errorf("reading %d metrics: %w", len(ids), err)
+	}
+	return rows, nil
+}
+
+// EnsureMetrics gives the metrics with the names and services of wanted, and creates under the ids of wanted
+// those that are not there.
+func (s *Store) EnsureMetrics(ctx context.Context, tx *sqlx.Tx, wanted []Metric, now time.Time) ([]Metric, error) {
+	ids, names, services := make([]string, len(wanted)), make([]string, len(wanted)), make([]string, len(wanted))
+	for i, m := range wanted {
+		ids[i], names[i], services[i] = m.ID, m.Name, m.Service
+	}
+	if _, err := tx.ExecContext(ctx, query("metric_insert"), pq.Array(ids), pq.Array(names), pq.Array(services), now); err != nil {
+		return nil, fmt.Errorf("inserting metrics: %w", err)
+	}
+	var rows []Metric
+	if err := tx.SelectContext(ctx, &rows, query("metric_by_name"), pq.Array(names), pq.Array(services)); err != nil {
+		return nil, fmt.Errorf("reading metrics: %w", err)
+	}
+	return rows, nil
+}

@@ -1,0 +1,134 @@
+package store
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"slices"
+
+	"github.com/jmoiron/sqlx"
+	"github.com/legato-flow/legato/flow/plan"
+	"github.com/lib/pq"
+)
+
+// Keys are identifiers to find profiles by. Emails are in lower case.
+type Keys struct {
+	IDs, ExternalIDs, Emails, PhoneNumbers, AnonymousIDs []string
+}
+
+// LockProfiles reads every profile that one of the keys names and holds them against other writers until the
+// transaction ends. Without whole, their properties are left empty, which is cheaper and not enough to update.
+func (s *Store) LockProfiles(ctx context.Context, tx *sqlx.Tx, k Keys, whole bool) ([]Profile, error) {
+	var rows []Profile
+	err := s.selectTx(ctx, tx, &rows, "profile_lock", pq.Array(k.IDs), pq.Array(k.ExternalIDs), pq.Array(k.Emails),
+		pq.Array(k.PhoneNumbers), pq.Array(k.AnonymousIDs), whole)
+	if err != nil {
+		return nil, fmt.Errorf("locking profiles: %w", err)
+	}
+	return rows, nil
+}
+
+// InsertProfiles creates those that no other transaction has just created under one of their identifiers, and
+// returns how many: fewer than given means that the transaction has to be tried again.
+func (s *Store) InsertProfiles(ctx context.Context, tx *sqlx.Tx, profiles []Profile) (int, error) {
+	var ids []string
+	if err := s.selectTx(ctx, tx, &ids, "profile_insert", document(profiles)); err != nil {
+		return 0, fmt.Errorf("inserting profiles: %w", err)
+	}
+	if len(ids) < len(profiles) {
+		return len(ids), nil
+	}
+	var dated []Profile
+	for _, p := range profiles {
+		if len(dates(p)) > 0 {
+			dated = append(dated, p)
+		}
+	}
+	return len(ids), s.replaceDates(ctx, tx, dated)
+}
+
+// ProfileUpdate is a profile that LockProfiles gave whole, and what is to become of it.
+type ProfileUpdate struct {
+	Before, After Profile
+}
+
+// UpdateProfiles writes all of After but its id, created_at and last_event_at. It keeps profile_date in step
+// with the properties, and tells the date planner when a date changed.
+func (s *Store) UpdateProfiles(ctx context.Context, tx *sqlx.Tx, updates []ProfileUpdate) error {
+	if len(updates) == 0 {
+		return nil
+	}
+	var profiles, dated []Profile
+	for _, u := range updates {
+		profiles = append(profiles, u.After)
+		if !slices.Equal(dates(u.Before), dates(u.After)) {
+			dated = append(dated, u.After)
+		}
+	}
+	var ids []string
+	if err := s.selectTx(ctx, tx, &ids, "profile_update", document(profiles)); err != nil {
+		return fmt.Errorf("updating profiles: %w", err)
+	}
+	if len(ids) != len(updates) {
+		return fmt.Errorf("updating profiles: %d of %d are there", len(ids), len(updates))
+	}
+	return s.replaceDates(ctx, tx, dated)
+}
+
+type profileDate struct {
+	ProfileID string `json:"profile_id"`
+	Property  string `json:"property"`
+	Year      int    `json:"year"`
+	Month     int    `json:"month"`
+	Day       int    `json:"day"`
+}
+
+// dates finds the top-level properties that hold a date, in the order of their names. A number is never one.
+func dates(p Profile) []profileDate {
+	var properties map[string]json.RawMessage
+	if json.Unmarshal(p.Properties, &properties) != nil {
+		return nil
+	}
+	var found []profileDate
+	for name, raw := range properties {
+		var value string
+		if len(raw) == 0 || raw[0] != '"' || json.Unmarshal(raw, &value) != nil {
+			continue
+		}
+		if year, month, day, ok := plan.ParseDate(value); ok {
+			found = append(found, profileDate{ProfileID: p.ID, Property: name, Year: year, Month: int(month), Day: day})
+		}
+	}
+	slices.SortFunc(found, func(a, b profileDate) int {
+		if a.Property < b.Property {
+			return -1
+		}
+		return 1
+	})
+	return found
+}
+
+func (s *Store) replaceDates(ctx context.Context, tx *sqlx.Tx, profiles []Profile) error {
+	if len(profiles) == 0 {
+		return nil
+	}
+	all := []profileDate{}
+	ids := make([]string, len(profiles))
+	for i, p := range profiles {
+		ids[i] = p.ID
+		all = append(all, dates(p)...)
+	}
+	if _, err := tx.ExecContext(ctx, query("profile_date_replace"), document(all), pq.Array(ids)); err != nil {
+		return fmt.Errorf("writing dates of profiles: %w", err)
+	}
+	return nil
+}
+
+// document is rows as one JSON argument.
+func document(rows any) string {
+	b, err := json.Marshal(rows)
+	if err != nil {
+		panic(fmt.Sprintf("store: rows as JSON: %v", err)) // plain structs whose raw JSON was read as JSON before
+	}
+	return string(b)
+}

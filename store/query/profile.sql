@@ -1,0 +1,69 @@
+-- name: profile_select
+select id, email, phone_number, external_id, anonymous_id, first_name, last_name, organization, locale, title,
+    image, location, properties, created_at, updated_at, last_event_at
+from profile
+
+-- name: profile_lock
+-- Every profile that one of the identifiers names, locked in the order of ids, so that two writers who need the
+-- same ones wait for each other instead of deadlocking. The properties are left out unless $6.
+select id, email, phone_number, external_id, anonymous_id, first_name, last_name, organization, locale, title,
+    image, location, case when $6 then properties else '{}' end as properties, created_at, updated_at, last_event_at
+from profile
+where id in (
+    select id from profile where id = any($1::text[])
+    union all
+    select id from profile where external_id = any($2::text[])
+    union all
+    select id from profile where lower(email) = any($3::text[])
+    union all
+    select id from profile where phone_number = any($4::text[])
+    union all
+    select id from profile where anonymous_id = any($5::text[])
+)
+order by id
+for no key update
+
+-- name: profile_insert
+insert into profile (id, email, phone_number, external_id, anonymous_id, first_name, last_name, organization, locale,
+    title, image, location, properties, created_at, updated_at, last_event_at)
+select id, email, phone_number, external_id, anonymous_id, first_name, last_name, organization, locale,
+    title, image, location, properties, created_at, updated_at, last_event_at
+from jsonb_to_recordset($1) as fresh (id text, email text, phone_number text, external_id text, anonymous_id text,
+    first_name text, last_name text, organization text, locale text, title text, image text, location jsonb,
+    properties jsonb, created_at timestamptz, updated_at timestamptz, last_event_at timestamptz)
+order by lower(email), external_id, phone_number, anonymous_id
+on conflict do nothing
+returning id
+
+-- name: profile_update
+update profile p set
+    email = changed.email, phone_number = changed.phone_number, external_id = changed.external_id,
+    anonymous_id = changed.anonymous_id, first_name = changed.first_name, last_name = changed.last_name,
+    organization = changed.organization, locale = changed.locale, title = changed.title, image = changed.image,
+    location = changed.location, properties = changed.properties, updated_at = changed.updated_at
+from jsonb_to_recordset($1) as changed (id text, email text, phone_number text, external_id text, anonymous_id text,
+    first_name text, last_name text, organization text, locale text, title text, image text, location jsonb,
+    properties jsonb, updated_at timestamptz)
+where p.id = changed.id
+returning p.id
+
+-- name: profile_date_replace
+-- Makes the dates of the profiles $2 be those in $1, and wakes the date planner for each profile that differs.
+with wanted as (
+    select profile_id, property, year, month, day
+    from jsonb_to_recordset($1) as x (profile_id text, property text, year smallint, month smallint, day smallint)
+), gone as (
+    delete from profile_date d
+    where d.profile_id = any($2::text[])
+      and not exists (select from wanted w where w.profile_id = d.profile_id and w.property = d.property)
+    returning d.profile_id
+), put as (
+    insert into profile_date as d (profile_id, property, year, month, day)
+    select profile_id, property, year, month, day from wanted
+    on conflict (profile_id, property) do update
+        set year = excluded.year, month = excluded.month, day = excluded.day
+        where (d.year, d.month, d.day) is distinct from (excluded.year, excluded.month, excluded.day)
+    returning d.profile_id
+)
+select pg_notify('legato_dates', profile_id)::text
+from (select profile_id from gone union select profile_id from put) changed
