@@ -1,0 +1,100 @@
+// Package ingest takes in what happens: it resolves who an event is about, merges what it says about the
+// person, drops repeats, and stores it together with the entries of the flows that it triggers, in one
+// transaction. What has been accepted is committed.
+package ingest
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"time"
+
+	"github.com/jmoiron/sqlx"
+	"github.com/legato-flow/legato/store"
+	"github.com/lib/pq"
+)
+
+// Ingester takes in events, profiles and list memberships. It is safe for concurrent use.
+type Ingester struct {
+	store   *store.Store
+	now     func() time.Time
+	metrics metricCache
+	months  monthSet
+}
+
+// New makes an Ingester that takes the time of receipt from clock.
+func New(s *store.Store, clock func() time.Time) *Ingester {
+	return &Ingester{store: s, now: func() time.Time { return clock().UTC().Truncate(time.Microsecond) }}
+}
+
+// Errors that a caller tells apart.
+var (
+	// ErrUnknownProfile: a profile was named by an id that no profile has.
+	ErrUnknownProfile = errors.New("no profile has this id")
+	// ErrUnknownList: a list was named by an id that no list has.
+	ErrUnknownList = errors.New("no list has this id")
+	// ErrBusy: other writers kept getting in the way. The same call may succeed later.
+	ErrBusy = errors.New("too many writers at the same profiles")
+)
+
+// DuplicateError says that an identifier belongs to another profile.
+type DuplicateError struct {
+	Field     string // email, phone_number, external_id or anonymous_id
+	ProfileID string // whose it is
+}
+
+func (e *DuplicateError) Error() string {
+	return fmt.Sprintf("the %s belongs to profile %s", e.Field, e.ProfileID)
+}
+
+// InvalidError says what part of a change cannot be.
+type InvalidError struct {
+	Field   string // an identifier's or attribute's name, or properties
+	Message string
+}
+
+func (e *InvalidError) Error() string { return e.Field + ": " + e.Message }
+
+// errRetry aborts an attempt that met a concurrent writer; the next one will see what that one wrote.
+var errRetry = errors.New("a concurrent writer was first")
+
+const attempts = 12
+
+// attempt runs f in transactions until one commits. f must leave nothing behind but what it writes through tx.
+func (g *Ingester) attempt(ctx context.Context, f func(tx *sqlx.Tx) error) error {
+	if err := g.store.Warm(ctx); err != nil {
+		return err
+	}
+	for i := range attempts {
+		err := g.store.Tx(ctx, f)
+		if !passing(err) {
+			return err
+		}
+		pause := time.Duration(rand.Int64N(int64(time.Millisecond) << min(i, 6)))
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-time.After(pause):
+		}
+	}
+	return ErrBusy
+}
+
+// passing tells errors that come from concurrency, and go away, from others.
+func passing(err error) bool {
+	if errors.Is(err, errRetry) {
+		return true
+	}
+	var refused *pq.Error
+	if !errors.As(err, &refused) {
+		return false
+	}
+	switch refused.Code {
+	case "23505", // unique_violation: another transaction took an identifier between our look and our write
+		"40001", // serialization_failure
+		"40P01": // deadlock_detected
+		return true
+	}
+	return false
+}

@@ -1,0 +1,94 @@
+package ingest
+
+import (
+	"context"
+	"crypto/rand"
+	"sync"
+	"time"
+
+	"github.com/jmoiron/sqlx"
+	"github.com/legato-flow/legato/store"
+)
+
+// DefaultService is the service of a metric whose sender names none.
+const DefaultService = "api"
+
+// metricName is what identifies a metric.
+type metricName struct{ name, service string }
+
+// metricCache remembers ids of metrics, which never change.
+type metricCache struct {
+	mu  sync.RWMutex
+	ids map[metricName]string
+}
+
+const maxCachedMetrics = 10_000
+
+func (c *metricCache) get(n metricName) (string, bool) {
+	c.mu.RLock()
+	defer c.mu.RUnlock()
+	id, ok := c.ids[n]
+	return id, ok
+}
+
+// put takes ids that are committed.
+func (c *metricCache) put(ids map[metricName]string) {
+	if len(ids) == 0 {
+		return
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.ids == nil || len(c.ids)+len(ids) > maxCachedMetrics {
+		c.ids = map[metricName]string{}
+	}
+	for n, id := range ids {
+		c.ids[n] = id
+	}
+}
+
+// metricIDs gives the ids of the metrics, creating those that are missing. fresh are those that the cache may
+// take once the transaction is committed.
+func (g *Ingester) metricIDs(ctx context.Context, tx *sqlx.Tx, names []metricName, now time.Time) (ids, fresh map[metricName]string, err error) {
+	ids = map[metricName]string{}
+	var missing []store.Metric
+	for _, n := range names {
+		if _, ok := ids[n]; ok {
+			continue
+		}
+		id, ok := g.metrics.get(n)
+		if ids[n] = id; !ok {
+			missing = append(missing, store.Metric{ID: shortID(), Name: n.name, Service: n.service})
+		}
+	}
+	if len(missing) == 0 {
+		return ids, nil, nil
+	}
+	stored, err := g.store.EnsureMetrics(ctx, tx, missing, now)
+	if err != nil {
+		return nil, nil, err
+	}
+	fresh = map[metricName]string{}
+	for _, m := range stored {
+		ids[metricName{m.Name, m.Service}] = m.ID
+		fresh[metricName{m.Name, m.Service}] = m.ID
+	}
+	return ids, fresh, nil
+}
+
+const shortIDAlphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
+
+// shortID makes an id of a metric or list: 6 random letters and digits, as in the public API.
+func shortID() string {
+	var id [6]byte
+	for i := 0; i < len(id); {
+		var b [16]byte
+		_, _ = rand.Read(b[:]) // never fails
+		for _, c := range b {
+			if c &= 63; int(c) < len(shortIDAlphabet) && i < len(id) {
+				id[i] = shortIDAlphabet[c]
+				i++
+			}
+		}
+	}
+	return string(id[:])
+}
