@@ -15,7 +15,6 @@ import (
 	"os"
 	"path/filepath"
 	"strconv"
-	"syscall"
 	"time"
 
 	"github.com/legato-flow/legato/dev/process"
@@ -87,7 +86,7 @@ func Start(ctx context.Context, o Options) (*Server, error) {
 	if err != nil {
 		return nil, err
 	}
-	port, err := freePort(o.Port)
+	port, err := process.Port(o.Port, "Postgres")
 	if err != nil {
 		return nil, err
 	}
@@ -201,18 +200,6 @@ func settings(port int, fast bool) []string {
 func address(password string, port int, database string) string {
 	return (&url.URL{Scheme: "postgres", User: url.UserPassword(superuser, password),
 		Host: net.JoinHostPort("127.0.0.1", strconv.Itoa(port)), Path: database, RawQuery: "sslmode=disable"}).String()
-}
-
-func freePort(port int) (int, error) {
-	l, err := net.Listen("tcp", net.JoinHostPort("127.0.0.1", strconv.Itoa(port)))
-	if errors.Is(err, syscall.EADDRINUSE) {
-		return 0, fmt.Errorf("port %d, meant for Postgres, is in use by another program", port)
-	}
-	if err != nil {
-		return 0, fmt.Errorf("port for Postgres: %w", err)
-	}
-	defer l.Close()
-	return l.Addr().(*net.TCPAddr).Port, nil
 }
 
 func tail(path string, limit int) []byte {

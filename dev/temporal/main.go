@@ -2,14 +2,13 @@
 //
 // It is a Go module of its own so that neither the production binary nor an everyday rebuild carries the
 // server's 1,800 packages. It keeps its data in one SQLite file, listens on loopback only, prints
-// "READY <frontend> <ui>" on standard output once it serves, and stops on SIGTERM, on SIGINT, or when its
-// standard input closes, so that it never outlives the process that started it.
+// "READY <frontend> <ui>" on standard output once it serves, and stops on SIGTERM and on SIGINT. dev/temporalserver
+// builds it and sees to it that it never outlives the process that started it.
 package main
 
 import (
 	"flag"
 	"fmt"
-	"io"
 	"net"
 	"os"
 	"os/signal"
@@ -34,7 +33,6 @@ func run() error {
 	uiPort := flag.Int("ui-port", 8233, "web UI port on 127.0.0.1 (0 picks a free one, -1 turns the UI off)")
 	namespace := flag.String("namespace", "default", "namespace to create when it is missing")
 	verbose := flag.Bool("verbose", false, "log what the server does")
-	watch := flag.Bool("watch-stdin", false, "stop when standard input closes")
 	flag.Parse()
 
 	var err error
@@ -76,12 +74,6 @@ func run() error {
 
 	stop := make(chan os.Signal, 1)
 	signal.Notify(stop, syscall.SIGTERM, syscall.SIGINT)
-	if *watch {
-		go func() {
-			_, _ = io.Copy(io.Discard, os.Stdin)
-			stop <- syscall.SIGTERM
-		}()
-	}
 	<-stop
 	return server.Stop()
 }
