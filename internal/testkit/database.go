@@ -16,6 +16,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/legato-flow/legato/dev"
 	"github.com/legato-flow/legato/migrations"
 	"github.com/legato-flow/legato/store"
 	"github.com/oklog/ulid/v2"
@@ -47,7 +48,11 @@ func DatabaseURL(t testing.TB) string {
 	if err != nil {
 		t.Fatalf("preparing the test database: %v", err)
 	}
-	admin, err := sql.Open("postgres", adminURL())
+	base, err := adminURL()
+	if err != nil {
+		t.Fatalf("starting Postgres for the test: %v", err)
+	}
+	admin, err := sql.Open("postgres", base)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -59,7 +64,7 @@ func DatabaseURL(t testing.TB) string {
 		_, _ = admin.Exec("drop database if exists " + fresh + " with (force)")
 		_ = admin.Close()
 	})
-	return withDatabase(adminURL(), fresh)
+	return withDatabase(base, fresh)
 }
 
 // makeTemplate migrates one database per state of the migrations; every package's tests copy it.
@@ -70,7 +75,11 @@ func makeTemplate() (string, error) {
 	if err != nil {
 		return "", err
 	}
-	admin, err := sql.Open("postgres", adminURL())
+	base, err := adminURL()
+	if err != nil {
+		return "", err
+	}
+	admin, err := sql.Open("postgres", base)
 	if err != nil {
 		return "", err
 	}
@@ -98,7 +107,7 @@ func makeTemplate() (string, error) {
 			return "", err
 		}
 	}
-	db, err := sql.Open("postgres", withDatabase(adminURL(), making))
+	db, err := sql.Open("postgres", withDatabase(base, making))
 	if err != nil {
 		return "", err
 	}
@@ -130,22 +139,7 @@ func templateName() (string, error) {
 }
 
 // Root gives the repository's folder.
-func Root() (string, error) {
-	dir, err := os.Getwd()
-	if err != nil {
-		return "", err
-	}
-	for ; ; dir = filepath.Dir(dir) {
-		if data, err := os.ReadFile(filepath.Join(dir, "go.mod")); err == nil && strings.HasPrefix(string(data), "module github.com/legato-flow/legato\n") {
-			return dir, nil
-		}
-		if dir == filepath.Dir(dir) {
-			return "", fmt.Errorf("no go.mod of Legato above the working folder")
-		}
-	}
-}
-
-func adminURL() string { return os.Getenv(DatabaseVariable) }
+func Root() (string, error) { return dev.Root() }
 
 func withDatabase(base, name string) string {
 	u, err := url.Parse(base)
