@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"regexp"
+	"strings"
 
 	"github.com/osteele/liquid/expressions"
 )
@@ -65,7 +66,11 @@ func explain(err error) string {
 		err = c.Cause()
 	}
 	if filter.Err != nil {
-		return fmt.Sprintf("%s: %s", shownFilterName(filter.FilterName), filter.Err)
+		name, internal := strings.CutSuffix(filter.FilterName, "__")
+		if internal && !strings.HasPrefix(name, "unsubscribe") {
+			return filter.Err.Error()
+		}
+		return fmt.Sprintf("%s: %s", name, filter.Err)
 	}
 	message := err.Error()
 	if m := locative.FindStringSubmatch(message); m != nil {

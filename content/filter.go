@@ -92,16 +92,6 @@ var filterHints = map[string]string{
 	"truncatechars": "write truncate", "upper": "write upcase", "urlencode": "write url_encode",
 }
 
-func shownFilterName(name string) string {
-	switch name {
-	case "unsubscribe__", "unsubscribe_link__":
-		return name[:len(name)-2]
-	case "print__", "tick__", "raw__", "list__":
-		return "rendering"
-	}
-	return name
-}
-
 // dictionary takes the library's filters.
 type dictionary map[string]reflect.Value
 

@@ -1,7 +1,6 @@
 package content
 
 import (
-	"regexp"
 	"strings"
 
 	"golang.org/x/net/html"
@@ -78,7 +77,16 @@ func (w *textWriter) text(s string) {
 	}
 }
 
-var hiddenStyle = regexp.MustCompile(`(?i)(?:^|;)\s*display\s*:\s*none`)
+// hidden tells whether an element's own style keeps it out of sight.
+func hidden(n *html.Node) bool {
+	for declaration := range strings.SplitSeq(attribute(n, "style"), ";") {
+		name, value, _ := strings.Cut(declaration, ":")
+		if strings.EqualFold(strings.TrimSpace(name), "display") && strings.HasPrefix(strings.ToLower(strings.TrimSpace(value)), "none") {
+			return true
+		}
+	}
+	return false
+}
 
 func (w *textWriter) node(n *html.Node) {
 	switch n.Type {
@@ -88,7 +96,7 @@ func (w *textWriter) node(n *html.Node) {
 	case html.CommentNode, html.DoctypeNode:
 		return
 	}
-	if n.Type == html.ElementNode && hiddenStyle.MatchString(attribute(n, "style")) {
+	if n.Type == html.ElementNode && hidden(n) {
 		return
 	}
 	around := 0
