@@ -70,6 +70,8 @@ type Config struct {
 	From     string
 	FromName string
 
+	PostgresBin string // a folder; development only
+
 	LogLevel        slog.Level
 	LogFormat       string // json or text
 	ShutdownTimeout time.Duration

@@ -73,6 +73,9 @@ func table(c *Config) []Option {
 		{Name: "LEGATO_FROM_NAME", Dev: "The Sample Shop", value: text(&c.FromName, 200),
 			Help: "The sender's name beside LEGATO_FROM."},
 
+		{Name: "LEGATO_POSTGRES_BIN", value: text(&c.PostgresBin, 4096),
+			Help: "In development: the folder with initdb and postgres, where they are in no usual place."},
+
 		{Name: "LEGATO_LOG_LEVEL", Default: "info", value: level(&c.LogLevel),
 			Help: "The least important log lines that are written."},
 		{Name: "LEGATO_LOG_FORMAT", Default: "json", Dev: "text", value: oneOf(&c.LogFormat, "json", "text"),
