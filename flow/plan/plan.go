@@ -99,7 +99,7 @@ type Step struct {
 	Kind          string         `json:"kind"`
 	Status        string         `json:"status,omitempty"` // "" (live) | draft
 	Filter        string         `json:"filter,omitempty"` // step filter, an expression
-	Next          string         `json:"next,omitempty"`   // "" ends the run; unused by if
+	Next          string         `json:"next,omitempty"`   // "" ends the run; of an if, an exit: where a run goes on that passes over it
 	Wait          *Wait          `json:"wait,omitempty"`
 	If            *If            `json:"if,omitempty"`
 	Email         *Email         `json:"email,omitempty"`

@@ -1,0 +1,92 @@
+package flow
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/legato-flow/legato/flow/plan"
+)
+
+var waitFields = []Field{
+	{Name: "for", Type: "duration", Example: "1d", Summary: "How long."},
+	{Name: "until", Type: "time", Example: `"15:00"`, Summary: "Then until this time of day."},
+	{Name: "on", Type: "weekdays", Example: "[monday, friday]", Values: weekdays, Summary: "Then until one of these days, at the same time of day."},
+	{Name: "timezone", Type: "zone", Default: PersonZone, Example: "Europe/Berlin", Summary: "Whose clock and days until and on mean."},
+}
+
+var waitStep = stepKind{
+	Spec: Spec{
+		Kind: plan.KindWait,
+		Summary: "Waits. A day is 24 hours, except that with until days are calendar days: 1d until 15:00 is " +
+			"tomorrow 15:00 at any time of today.",
+		Value:   "a duration: 30m, 1h, 2d, 1w, 1h30m",
+		Fields:  waitFields,
+		Example: "wait: 1h",
+		words:   []string{"delay", "sleep", "pause"},
+	},
+	read: func(r *steps, s *step, value *node, _ map[string]*node) {
+		s.Wait = &plan.Wait{}
+		if value.shape == mapping {
+			r.wait(s.Wait, value)
+			return
+		}
+		r.hold(s.Wait, value, "wait")
+	},
+}
+
+var weekdays = []string{"monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"}
+
+func (r *steps) wait(w *plan.Wait, n *node) {
+	found := r.fields(n, check{what: "wait", fields: waitFields})
+	length, until, on, zone := found["for"], found["until"], found["on"], found["timezone"]
+
+	if length == nil && until == nil && on == nil && len(found) == len(n.entries) {
+		r.fail(n, "for example for: 1d", "wait needs for, until or on")
+	}
+	if length != nil {
+		r.hold(w, length, "for")
+	}
+	if until != nil && until.text == "date" {
+		r.fail(until, "", "wait until date is not available yet")
+	} else if until != nil {
+		w.At = r.clock(until, "until")
+	}
+	if on != nil {
+		w.Weekdays = r.weekdays(on)
+	}
+	switch {
+	case until == nil && on == nil && zone != nil:
+		r.fail(zone, "", "timezone means nothing without until or on")
+	case zone != nil:
+		w.Timezone = r.zone(zone)
+	case until != nil || on != nil:
+		w.Timezone = PersonZone
+	}
+	if w.At != "" && w.Days > 0 && w.Duration > 0 {
+		r.fail(length, "", "with until, for is in whole days or shorter than a day, not %s", length.text)
+	}
+}
+
+// hold reads a duration.
+func (r *steps) hold(w *plan.Wait, n *node, what string) {
+	if n.shape == text && monthPattern.MatchString(n.text) {
+		r.fail(n, "write days: 30d", "a wait has no months")
+		return
+	}
+	s, _ := r.duration(n, what)
+	w.Days, w.Duration = s.days, s.rest
+}
+
+// weekdays reads names of days and puts them in the week's order.
+func (r *steps) weekdays(n *node) []string {
+	days := r.strings(n, "on", len(weekdays), func(item *node) string {
+		day := *item
+		day.text = strings.ToLower(item.text)
+		return r.choice(&day, "a weekday", weekdays...)
+	})
+	if len(days) == 0 && n.shape == list && len(n.items) == 0 {
+		r.fail(n, "", "on has no weekdays")
+	}
+	slices.SortFunc(days, func(a, b string) int { return slices.Index(weekdays, a) - slices.Index(weekdays, b) })
+	return days
+}
