@@ -101,13 +101,10 @@ func (r *reader) clock(n *node, what string) string {
 	return fmt.Sprintf("%02d:%s", whole(m[1]), m[2])
 }
 
-// PersonZone is what stands for the person's own time zone, else the account's.
-const PersonZone = "person"
-
 // zone reads a time zone.
 func (r *reader) zone(n *node) string {
 	s := r.string(n, "timezone", maxName)
-	if s == "" || s == PersonZone {
+	if s == "" || s == plan.PersonZone {
 		return s
 	}
 	if _, err := time.LoadLocation(s); err != nil || s == "Local" {

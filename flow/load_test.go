@@ -182,7 +182,7 @@ func TestTheSampleFlowsAreWhatTheStoryTells(t *testing.T) {
 		t.Errorf("abandoned-cart is %+v", cart)
 	}
 	if birthday := read("birthday").Plan.Trigger.Date; birthday.Property != "birthday" || birthday.At != "09:00" ||
-		birthday.Timezone != PersonZone || birthday.Days != 0 {
+		birthday.Timezone != "person" || birthday.Days != 0 {
 		t.Errorf("birthday is %+v", birthday)
 	}
 	if welcome := read("welcome"); welcome.Plan.Trigger.List.List != "Newsletter" || welcome.Status != "live" {

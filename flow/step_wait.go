@@ -11,7 +11,7 @@ var waitFields = []Field{
 	{Name: "for", Type: "duration", Example: "1d", Summary: "How long."},
 	{Name: "until", Type: "time", Example: `"15:00"`, Summary: "Then until this time of day."},
 	{Name: "on", Type: "weekdays", Example: "[monday, friday]", Values: weekdays, Summary: "Then until one of these days, at the same time of day."},
-	{Name: "timezone", Type: "zone", Default: PersonZone, Example: "Europe/Berlin", Summary: "Whose clock and days until and on mean."},
+	{Name: "timezone", Type: "zone", Default: plan.PersonZone, Example: "Europe/Berlin", Summary: "Whose clock and days until and on mean."},
 }
 
 var waitStep = stepKind{
@@ -60,7 +60,7 @@ func (r *steps) wait(w *plan.Wait, n *node) {
 	case zone != nil:
 		w.Timezone = r.zone(zone)
 	case until != nil || on != nil:
-		w.Timezone = PersonZone
+		w.Timezone = plan.PersonZone
 	}
 	if w.At != "" && w.Days > 0 && w.Duration > 0 {
 		r.fail(length, "", "with until, for is in whole days or shorter than a day, not %s", length.text)

@@ -16,7 +16,7 @@ var dateTrigger = triggerKind{
 			{Name: "before", Type: "duration", Example: "7d", Summary: "How long before the date: days, weeks (2w) or months (1mo)."},
 			{Name: "after", Type: "duration", Example: "3d", Summary: "How long after the date, likewise."},
 			{Name: "at", Type: "time", Default: defaultTime, Example: `"09:00"`, Summary: "The time of day."},
-			{Name: "timezone", Type: "zone", Default: PersonZone, Example: "Europe/Berlin", Summary: "Whose day and clock: the person's, or that of a named zone."},
+			{Name: "timezone", Type: "zone", Default: plan.PersonZone, Example: "Europe/Berlin", Summary: "Whose day and clock: the person's, or that of a named zone."},
 			{Name: "repeat", Type: "word", Default: plan.Yearly, Values: repeats, Summary: "How often the date comes round. With once the whole date counts."},
 		},
 		Example: "trigger:\n  date: person.birthday\n  before: 7d\n  at: \"09:00\"\n",
@@ -34,7 +34,7 @@ func readDateTrigger(r *reader, value *node, beside map[string]*node) plan.Trigg
 	trigger := &plan.DateTrigger{
 		Property: r.property(value),
 		At:       defaultTime,
-		Timezone: PersonZone,
+		Timezone: plan.PersonZone,
 		Repeat:   plan.Yearly,
 	}
 	if n := beside["at"]; n != nil {

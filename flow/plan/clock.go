@@ -5,6 +5,9 @@ import "time"
 // Clock is the layout of a wall clock time in a plan, in the sense of package time.
 const Clock = "15:04"
 
+// PersonZone is the Timezone that stands for the person's own, else the account's.
+const PersonZone = "person"
+
 // clock reads a wall clock time. Plans are checked when they are made, so anything else counts as midnight.
 func clock(at string) (hour, minute int) {
 	t, err := time.Parse(Clock, at)
