@@ -60,7 +60,7 @@ func (g *Ingester) Events(ctx context.Context, events []Event) ([]EventResult, e
 		return nil, err
 	}
 	g.metrics.put(fresh)
-	count(results)
+	g.count(results)
 	return results, nil
 }
 

@@ -13,6 +13,7 @@ import (
 	"github.com/jmoiron/sqlx"
 	"github.com/legato-flow/legato/store"
 	"github.com/lib/pq"
+	"github.com/prometheus/client_golang/prometheus"
 )
 
 // Ingester takes in events, profiles and list memberships. It is safe for concurrent use.
@@ -21,11 +22,12 @@ type Ingester struct {
 	now     func() time.Time
 	metrics metricCache
 	months  monthSet
+	taken   *prometheus.CounterVec
 }
 
 // New makes an Ingester that takes the time of receipt from clock.
 func New(s *store.Store, clock func() time.Time) *Ingester {
-	return &Ingester{store: s, now: func() time.Time { return clock().UTC().Truncate(time.Microsecond) }}
+	return &Ingester{store: s, taken: newCounter(), now: func() time.Time { return clock().UTC().Truncate(time.Microsecond) }}
 }
 
 // Errors that a caller tells apart.

@@ -1,24 +1,29 @@
 package ingest
 
-import (
-	"github.com/prometheus/client_golang/prometheus"
-	"github.com/prometheus/client_golang/prometheus/promauto"
-)
+import "github.com/prometheus/client_golang/prometheus"
 
-var ingested = promauto.NewCounterVec(prometheus.CounterOpts{
-	Name: "legato_events_ingested_total",
-	Help: "Events taken in, by result: stored, duplicate or refused.",
-}, []string{"result"})
+func newCounter() *prometheus.CounterVec {
+	return prometheus.NewCounterVec(prometheus.CounterOpts{
+		Name: "legato_events_ingested_total",
+		Help: "Events taken in, by result: stored, duplicate or refused.",
+	}, []string{"result"})
+}
 
-func count(results []EventResult) {
+// Describe and Collect make an Ingester a prometheus.Collector of what it took in.
+func (g *Ingester) Describe(to chan<- *prometheus.Desc) { g.taken.Describe(to) }
+
+// Collect is Describe's other half.
+func (g *Ingester) Collect(to chan<- prometheus.Metric) { g.taken.Collect(to) }
+
+func (g *Ingester) count(results []EventResult) {
 	for _, r := range results {
 		switch {
 		case r.Err != nil:
-			ingested.WithLabelValues("refused").Inc()
+			g.taken.WithLabelValues("refused").Inc()
 		case r.Duplicate:
-			ingested.WithLabelValues("duplicate").Inc()
+			g.taken.WithLabelValues("duplicate").Inc()
 		default:
-			ingested.WithLabelValues("stored").Inc()
+			g.taken.WithLabelValues("stored").Inc()
 		}
 	}
 }

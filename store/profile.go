@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/jmoiron/sqlx/types"
@@ -73,7 +74,11 @@ func (p *Profile) Position(sort string) Position {
 	case "updated":
 		return momentPosition(p.UpdatedAt, p.ID)
 	case "email":
-		return position(p.Email, p.ID)
+		if p.Email == nil {
+			return position(nil, p.ID)
+		}
+		lower := strings.ToLower(*p.Email)
+		return position(&lower, p.ID)
 	default:
 		return position(&p.ID, p.ID)
 	}

@@ -1,0 +1,171 @@
+// Package api is the HTTP surface: the public API in JSON:API shape, the unsubscribe page and the health checks.
+// routes.go lists all of it.
+package api
+
+import (
+	"context"
+	"log/slog"
+	"net/http"
+	"path"
+	"strconv"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"github.com/legato-flow/legato/ingest"
+	"github.com/legato-flow/legato/store"
+	"github.com/prometheus/client_golang/prometheus"
+)
+
+// Options are what the API works with.
+type Options struct {
+	Store    *store.Store
+	Ingester *ingest.Ingester
+	Clock    func() time.Time // default: the machine's
+	Secret   []byte           // signs unsubscribe tokens; see package consent
+	BaseURL  string           // the public URL of this server, for links; default http://127.0.0.1:8080
+	Keys     []string         // private keys that are valid besides those in the database; development only
+	Checks   map[string]func(context.Context) error
+	Registry *prometheus.Registry // what /metrics shows, and where the API's own measurements go; default: a new one
+	Log      *slog.Logger         // default: slog's
+	Extra    http.Handler         // answers paths that the API has not
+}
+
+type api struct {
+	store    *store.Store
+	ingester *ingest.Ingester
+	now      func() time.Time
+	secret   []byte
+	base     string
+	checks   map[string]func(context.Context) error
+	registry *prometheus.Registry
+	log      *slog.Logger
+	extra    http.Handler
+	keys     *keyring
+	measure  *measures
+
+	profiles   *resource[store.Profile]
+	events     *resource[store.Event]
+	metrics    *resource[store.Metric]
+	lists      *resource[store.List]
+	listDetail *resource[store.List]
+}
+
+// requestTimeout bounds the work for one request.
+const requestTimeout = 30 * time.Second
+
+// New makes the handler of everything in routes.go. It panics if Store or Ingester is missing, or the
+// Registry already has an API's measurements.
+func New(o Options) http.Handler {
+	if o.Store == nil || o.Ingester == nil {
+		panic("api: Store and Ingester are needed")
+	}
+	if o.Clock == nil {
+		o.Clock = time.Now
+	}
+	if o.BaseURL == "" {
+		o.BaseURL = "http://127.0.0.1:8080"
+	}
+	if o.Registry == nil {
+		o.Registry = prometheus.NewRegistry()
+	}
+	if o.Log == nil {
+		o.Log = slog.Default()
+	}
+	a := &api{
+		store: o.Store, ingester: o.Ingester, now: o.Clock, secret: o.Secret, base: strings.TrimRight(o.BaseURL, "/"),
+		checks: o.Checks, registry: o.Registry, log: o.Log, extra: o.Extra,
+		keys: newKeyring(o.Store, o.Keys), measure: newMeasures(o.Registry, o.Ingester),
+		profiles: newProfiles(o.Store), events: newEvents(o.Store), metrics: newMetrics(o.Store),
+		lists: newLists(o.Store, listDescription), listDetail: newLists(o.Store, listDetail),
+	}
+	mux := http.NewServeMux()
+	for _, route := range a.routes() {
+		mux.Handle(route.pattern, a.serve(route))
+	}
+	return a.observe(a.find(mux))
+}
+
+// find leads to a route, whether or not the path ends in a slash, and answers what no route does.
+func (a *api) find(mux *http.ServeMux) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		to := r
+		if p := r.URL.Path; len(p) > 1 && strings.HasSuffix(p, "/") {
+			to = r.Clone(r.Context())
+			to.URL.Path, to.URL.RawPath = strings.TrimSuffix(p, "/"), ""
+		}
+		refusal := &refusal{header: http.Header{}}
+		if clean(to.URL.Path) {
+			miss, pattern := mux.Handler(to)
+			if pattern != "" {
+				mux.ServeHTTP(w, to)
+				return
+			}
+			miss.ServeHTTP(refusal, to)
+		}
+		switch {
+		case refusal.status == http.StatusMethodNotAllowed:
+			w.Header().Set("Allow", refusal.header.Get("Allow"))
+			a.fail(w, r, newProblem(http.StatusMethodNotAllowed, "%s is not allowed at %s, only %s.", shorten(r.Method), shorten(r.URL.Path), refusal.header.Get("Allow")))
+		case a.extra != nil && !strings.HasPrefix(r.URL.Path, "/api/") && r.URL.Path != "/api":
+			a.extra.ServeHTTP(w, r)
+		default:
+			a.fail(w, r, newProblem(http.StatusNotFound, "There is nothing at %s.", shorten(r.URL.Path)))
+		}
+	})
+}
+
+// clean says whether a path is in the form that routes have, and of text that Postgres can look up.
+func clean(p string) bool {
+	return path.Clean(p) == p && utf8.ValidString(p) && !strings.ContainsRune(p, 0)
+}
+
+// refusal keeps how ServeMux declines a request.
+type refusal struct {
+	header http.Header
+	status int
+}
+
+func (f *refusal) Header() http.Header         { return f.header }
+func (f *refusal) Write(b []byte) (int, error) { return len(b), nil }
+func (f *refusal) WriteHeader(status int)      { f.status = status }
+
+// serve runs a route: key and revision first, then the handler.
+func (a *api) serve(route route) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		name(r.Context(), r.Pattern)
+		ctx, cancel := context.WithTimeout(r.Context(), requestTimeout)
+		defer cancel()
+		r = r.WithContext(ctx)
+		if route.scope != public {
+			w.Header().Set("Cache-Control", "no-store")
+			if err := a.authenticate(w, r); err != nil {
+				a.fail(w, r, err)
+				return
+			}
+			if err := checkRevision(r.Header.Values("revision")); err != nil {
+				a.fail(w, r, err)
+				return
+			}
+		}
+		if err := route.handle(a, w, r); err != nil {
+			a.fail(w, r, err)
+		}
+	})
+}
+
+// checkRevision takes a date, with a suffix for betas, or none: that means the newest. Every revision gets the
+// answers of the newest, which this API follows.
+func checkRevision(values []string) error {
+	if len(values) == 0 || len(values) == 1 && values[0] == "" {
+		return nil
+	}
+	date, suffix, found := strings.Cut(values[0], ".")
+	_, err := time.Parse(time.DateOnly, date)
+	if err != nil || len(values) > 1 || found && (suffix == "" || strings.Trim(suffix, "abcdefghijklmnopqrstuvwxyz0123456789") != "") {
+		return newProblem(http.StatusBadRequest, "The revision header must be a date such as 2026-07-15, not %q.", shorten(strings.Join(values, ", ")))
+	}
+	return nil
+}
+
+func itoa(i int) string { return strconv.Itoa(i) }

@@ -1,0 +1,79 @@
+package api
+
+import (
+	"bytes"
+	"encoding/json"
+	"net/http"
+
+	"github.com/legato-flow/legato/ingest"
+	"github.com/legato-flow/legato/store"
+)
+
+var eventDescription = &description{
+	name: "event", path: "/api/events",
+	attributes: []string{"timestamp", "event_properties", "datetime", "uuid"},
+	includes:   []string{"metric", "profile"},
+	filters: map[string]filterField{
+		"metric_id":  {filterText, equality},
+		"profile_id": {filterText, equality},
+		"metric":     {filterText, presence},
+		"profile":    {filterText, presence},
+		"datetime":   {filterTime, ranges},
+		"timestamp":  {filterSeconds, ranges},
+	},
+	sorts: []string{"datetime", "timestamp"}, order: "-datetime",
+	size: 200, maxSize: 1000,
+}
+
+var (
+	eventProfile = relation[store.Event]{name: "profile", to: profileDescription, load: loadProfiles,
+		id: func(e *store.Event) string { return e.ProfileID }}
+	eventMetric = relation[store.Event]{name: "metric", to: metricDescription, load: loadMetrics,
+		id: func(e *store.Event) string { return e.MetricID }}
+)
+
+func newEvents(s *store.Store) *resource[store.Event] {
+	return &resource[store.Event]{
+		description: eventDescription,
+		get:         s.Event,
+		page:        s.Events,
+		id:          func(e *store.Event) string { return e.ID },
+		position:    (*store.Event).Position,
+		attributes:  eventAttributes,
+		related:     []relation[store.Event]{eventProfile, eventMetric},
+	}
+}
+
+func eventAttributes(e *store.Event) map[string]any {
+	properties := map[string]any{}
+	d := json.NewDecoder(bytes.NewReader(e.Properties))
+	d.UseNumber()
+	_ = d.Decode(&properties) // an object, as ingest wrote it
+	properties["$event_id"] = e.UniqueID
+	if e.Value != nil {
+		properties["$value"] = *e.Value
+	}
+	if e.Currency != nil {
+		properties["$value_currency"] = *e.Currency
+	}
+	return map[string]any{"timestamp": e.Time.Unix(), "event_properties": properties, "datetime": stamp(e.Time), "uuid": e.ID}
+}
+
+func (a *api) createEvent(w http.ResponseWriter, r *http.Request) error {
+	if _, err := (parameters{}).parse(r); err != nil {
+		return err
+	}
+	event, err := a.eventBody(w, r)
+	if err != nil {
+		return err
+	}
+	results, err := a.ingester.Events(r.Context(), []ingest.Event{event.Event})
+	if err != nil {
+		return err
+	}
+	if err := results[0].Err; err != nil {
+		return refused(event.profile+"/attributes", event.profile, err)
+	}
+	w.WriteHeader(http.StatusAccepted)
+	return nil
+}

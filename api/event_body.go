@@ -1,0 +1,135 @@
+package api
+
+import (
+	"encoding/json"
+	"net/http"
+	"time"
+
+	"github.com/go-json-experiment/json/jsontext"
+	"github.com/legato-flow/legato/ingest"
+)
+
+// maxEventBody is the limit of a body with events.
+const maxEventBody = 5 << 20
+
+// eventForm is an event as a body has it.
+type eventForm struct {
+	ingest.Event
+	profile string // the pointer of the profile's resource object
+}
+
+func (a *api) eventBody(w http.ResponseWriter, r *http.Request) (*eventForm, error) {
+	body, err := readBody(w, r, maxEventBody)
+	if err != nil {
+		return nil, err
+	}
+	raw, err := parseJSON(body)
+	if err != nil {
+		return nil, err
+	}
+	in := &reader{}
+	event := decodeEvent(in, raw, a.now())
+	return event, in.err()
+}
+
+func decodeEvent(in *reader, raw jsontext.Value, now time.Time) *eventForm {
+	event := &eventForm{}
+	top, _ := in.open("", raw)
+	data, ok := top.object("data", true)
+	top.done()
+	if !ok {
+		return event
+	}
+	data.kind("event")
+	attributes, ok := data.object("attributes", true)
+	data.done()
+	if !ok {
+		return event
+	}
+	if properties, ok := attributes.properties("properties", true); ok {
+		event.Properties = marshal(properties)
+	}
+	event.Value = attributes.number("value")
+	event.Currency = attributes.checked("value_currency", ingest.ParseCurrency)
+	if id := attributes.checked("unique_id", func(s string) (string, error) { return ingest.ParseKey(s, ingest.MaxKeyLength) }); id != nil {
+		event.UniqueID = *id
+	}
+	attributes.checked("time", func(s string) (_ string, err error) {
+		event.Time, err = ingest.ParseTime(s, now)
+		return s, err
+	})
+	event.Backfill = attributes.flag("backfill")
+	attributes.metric(&event.Event)
+	event.profile = attributes.subject(&event.Event)
+	attributes.done()
+	return event
+}
+
+func marshal(o *object) json.RawMessage {
+	b, err := json.Marshal(o.raws())
+	if err != nil {
+		panic(err) // parseJSON has read the same text
+	}
+	return b
+}
+
+func parseMetric(s string) (string, error) { return ingest.ParseKey(s, ingest.MaxMetricLength) }
+
+// metric takes what happened.
+func (o *object) metric(event *ingest.Event) {
+	outer, ok := o.object("metric", true)
+	if !ok {
+		return
+	}
+	data, ok := outer.object("data", true)
+	outer.done()
+	if !ok {
+		return
+	}
+	data.kind("metric")
+	attributes, ok := data.object("attributes", true)
+	data.done()
+	if !ok {
+		return
+	}
+	event.Metric = attributes.required("name", parseMetric)
+	if service := attributes.checked("service", parseMetric); service != nil {
+		event.Service = *service
+	}
+	attributes.done()
+}
+
+// subject takes whom it happened to, and gives the pointer of that. Unlike in requests that are about a profile,
+// an identifier that is null says nothing: many senders of events write null for what they do not know.
+func (o *object) subject(event *ingest.Event) (pointer string) {
+	outer, ok := o.object("profile", true)
+	if !ok {
+		return outer.pointer
+	}
+	size := len(outer.members["data"])
+	data, ok := outer.object("data", true)
+	outer.done()
+	if !ok {
+		return data.pointer
+	}
+	if size > ingest.MaxProfileSize {
+		o.r.report(data.pointer, "The profile must take at most %d bytes, not %d.", ingest.MaxProfileSize, size)
+	}
+	before := len(o.r.problems)
+	data.kind("profile")
+	event.Profile.ID = data.id()
+	attributes, ok := data.object("attributes", true)
+	data.done()
+	if !ok {
+		return data.pointer
+	}
+	attributes.profile(&event.Profile, nullSaysNothing)
+	if meta, ok := attributes.object("meta", false); ok {
+		meta.patches(&event.Profile)
+	}
+	attributes.done()
+	if len(o.r.problems) == before && !event.Profile.Identified() {
+		o.r.report(attributes.pointer, "The profile needs one of the identifiers id, email, phone_number, external_id or anonymous_id.")
+	}
+	return data.pointer
+}

@@ -1,0 +1,162 @@
+package api
+
+import (
+	"context"
+	"encoding/json"
+	"net/http"
+
+	"github.com/legato-flow/legato/store"
+)
+
+var locationAttributes = func() (all []string) {
+	for _, name := range store.LocationFields {
+		all = append(all, "location."+name)
+	}
+	return all
+}()
+
+var profileDescription = &description{
+	name: "profile", path: "/api/profiles",
+	attributes: append([]string{"email", "phone_number", "external_id", "first_name", "last_name", "organization", "locale",
+		"title", "image", "created", "updated", "last_event_date", "location", "properties"}, locationAttributes...),
+	additional: []string{"subscriptions"},
+	filters: map[string]filterField{
+		"id":           {filterText, choice},
+		"email":        {filterEmail, choice},
+		"phone_number": {filterText, choice},
+		"external_id":  {filterText, choice},
+		"created":      {filterTime, strictly},
+		"updated":      {filterTime, strictly},
+		"subscriptions.email.marketing.suppression.reason":    {filterText, equality},
+		"subscriptions.email.marketing.suppression.timestamp": {filterTime, ranges},
+	},
+	sorts: []string{"created", "email", "id", "updated"}, order: "-created",
+	size: 20, maxSize: 100,
+}
+
+func newProfiles(s *store.Store) *resource[store.Profile] {
+	return &resource[store.Profile]{
+		description: profileDescription,
+		get:         s.Profile,
+		page:        s.Profiles,
+		id:          func(p *store.Profile) string { return p.ID },
+		position:    (*store.Profile).Position,
+		attributes:  profileAttributes,
+		extend: func(ctx context.Context, q *query, rows []store.Profile, all []*shown) error {
+			return addSubscriptions(ctx, s, q, all)
+		},
+	}
+}
+
+func profileAttributes(p *store.Profile) map[string]any {
+	location := map[string]any{}
+	_ = json.Unmarshal(p.Location, &location) // an object, as ingest wrote it
+	for _, name := range store.LocationFields {
+		if _, ok := location[name]; !ok {
+			location[name] = nil
+		}
+	}
+	all := map[string]any{
+		"email": p.Email, "phone_number": p.PhoneNumber, "external_id": p.ExternalID, "first_name": p.FirstName,
+		"last_name": p.LastName, "organization": p.Organization, "locale": p.Locale, "title": p.Title, "image": p.Image,
+		"created": stamp(p.CreatedAt), "updated": stamp(p.UpdatedAt), "last_event_date": nil,
+		"location": location, "properties": p.Properties,
+	}
+	if p.LastEventAt != nil {
+		all["last_event_date"] = stamp(*p.LastEventAt)
+	}
+	return all
+}
+
+// addSubscriptions shows whether the profiles may be mailed, if the request asks for it.
+func addSubscriptions(ctx context.Context, s *store.Store, q *query, all []*shown) error {
+	if !q.wants("profile", "subscriptions") || len(all) == 0 {
+		return nil
+	}
+	ids := make([]string, len(all))
+	for i := range all {
+		ids[i] = all[i].ID
+	}
+	suppressions, err := s.Suppressions(ctx, ids)
+	if err != nil {
+		return err
+	}
+	of := map[string][]map[string]any{}
+	unsubscribed := map[string]bool{}
+	for _, x := range suppressions {
+		if x.Channel == "email" {
+			of[x.ProfileID] = append(of[x.ProfileID], map[string]any{"reason": x.Reason, "timestamp": stamp(x.At)})
+			unsubscribed[x.ProfileID] = unsubscribed[x.ProfileID] || x.Reason == "UNSUBSCRIBE"
+		}
+	}
+	for _, x := range all {
+		consent := "NEVER_SUBSCRIBED"
+		if unsubscribed[x.ID] {
+			consent = "UNSUBSCRIBED"
+		}
+		suppressed := of[x.ID]
+		if suppressed == nil {
+			suppressed = []map[string]any{}
+		}
+		x.Attributes["subscriptions"] = map[string]any{"email": map[string]any{"marketing": map[string]any{
+			"can_receive_email_marketing": len(suppressed) == 0, "consent": consent,
+			"suppression": suppressed, "list_suppressions": []any{},
+		}}}
+	}
+	return nil
+}
+
+func loadProfiles(ctx context.Context, a *api, q *query, ids []string) ([]*shown, error) {
+	rows, err := a.store.ProfilesByID(ctx, ids)
+	if err != nil {
+		return nil, err
+	}
+	doc, err := a.profiles.show(ctx, a, q, rows)
+	if err != nil {
+		return nil, err
+	}
+	return doc.Data.([]*shown), nil
+}
+
+func (a *api) createProfile(w http.ResponseWriter, r *http.Request) error {
+	q, c, pointer, err := a.profileBody(w, r, profileForm{})
+	if err != nil {
+		return err
+	}
+	p, err := a.ingester.CreateProfile(r.Context(), *c)
+	if err != nil {
+		return refused(pointer, "/data", err)
+	}
+	w.Header().Set("Location", a.base+profileDescription.path+"/"+p.ID)
+	return a.profiles.answer(a, w, r, q, http.StatusCreated, p)
+}
+
+func (a *api) importProfile(w http.ResponseWriter, r *http.Request) error {
+	q, c, pointer, err := a.profileBody(w, r, profileForm{id: true, meta: true})
+	if err != nil {
+		return err
+	}
+	p, created, err := a.ingester.UpsertProfile(r.Context(), *c)
+	if err != nil {
+		return refused(pointer, "/data", err)
+	}
+	status := http.StatusOK
+	if created {
+		status = http.StatusCreated
+		w.Header().Set("Location", a.base+profileDescription.path+"/"+p.ID)
+	}
+	return a.profiles.answer(a, w, r, q, status, p)
+}
+
+func (a *api) updateProfile(w http.ResponseWriter, r *http.Request) error {
+	id := r.PathValue("id")
+	q, c, pointer, err := a.profileBody(w, r, profileForm{id: true, meta: true, path: id})
+	if err != nil {
+		return err
+	}
+	p, err := a.ingester.UpdateProfile(r.Context(), id, *c)
+	if err != nil {
+		return refused(pointer, "/data", err)
+	}
+	return a.profiles.answer(a, w, r, q, http.StatusOK, p)
+}

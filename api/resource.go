@@ -1,0 +1,263 @@
+package api
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/legato-flow/legato/store"
+)
+
+// resource is a type of the public API: what describes it, and how its rows are read and shown. Its collection
+// and its single resources follow from that.
+type resource[T any] struct {
+	*description
+	get        func(ctx context.Context, id string) (T, error)
+	page       func(ctx context.Context, p store.Page) ([]T, bool, error)
+	id         func(*T) string
+	position   func(row *T, sort string) store.Position
+	attributes func(*T) map[string]any
+
+	extend  func(ctx context.Context, q *query, rows []T, shown []*shown) error // adds what was asked for additionally
+	related []relation[T]
+}
+
+// relation leads from a row to one row of another type.
+type relation[T any] struct {
+	name string
+	to   *description
+	id   func(*T) string
+	load func(ctx context.Context, a *api, q *query, ids []string) ([]*shown, error)
+}
+
+// shown is a resource object of JSON:API.
+type shown struct {
+	Type          string             `json:"type"`
+	ID            string             `json:"id"`
+	Attributes    map[string]any     `json:"attributes"`
+	Relationships map[string]related `json:"relationships,omitempty"`
+	Links         map[string]string  `json:"links"`
+}
+
+type related struct {
+	Data  identifier        `json:"data"`
+	Links map[string]string `json:"links"`
+}
+
+type identifier struct {
+	Type string `json:"type"`
+	ID   string `json:"id"`
+}
+
+// document is an answer of JSON:API.
+type document struct {
+	Data     any               `json:"data"`
+	Included []*shown          `json:"included,omitempty"`
+	Links    map[string]string `json:"links,omitempty"`
+}
+
+// parameters that an answer with this resource takes.
+func (s *resource[T]) parameters(listing bool) parameters {
+	p := parameters{shapes: []*description{s.description}, listing: listing}
+	for _, rel := range s.related {
+		p.shapes = append(p.shapes, rel.to)
+	}
+	return p
+}
+
+// list answers with a page of the collection.
+func (s *resource[T]) list(a *api, w http.ResponseWriter, r *http.Request) error {
+	q, err := s.parameters(true).parse(r)
+	if err != nil {
+		return err
+	}
+	rows, more, err := s.page(r.Context(), q.page)
+	if errors.Is(err, store.ErrPosition) {
+		return invalidParameter("page[cursor]", "page[cursor] %s.", errCursor)
+	}
+	if err != nil {
+		return err
+	}
+	doc, err := s.show(r.Context(), a, q, rows)
+	if err != nil {
+		return err
+	}
+	doc.Links = s.pageLinks(a, r, q, rows, more)
+	respond(w, http.StatusOK, doc)
+	return nil
+}
+
+// one answers with the resource that the path names.
+func (s *resource[T]) one(a *api, w http.ResponseWriter, r *http.Request) error {
+	q, err := s.parameters(false).parse(r)
+	if err != nil {
+		return err
+	}
+	row, err := s.get(r.Context(), r.PathValue("id"))
+	if errors.Is(err, store.ErrNotFound) {
+		return s.missing(r.PathValue("id"))
+	}
+	if err != nil {
+		return err
+	}
+	return s.answer(a, w, r, q, http.StatusOK, row)
+}
+
+func (s *resource[T]) missing(id string) *problem {
+	p := newProblem(http.StatusNotFound, "There is no %s with the id %s.", s.name, shorten(id))
+	p.Source = &source{Pointer: "/data/id"}
+	return p
+}
+
+// answer writes one row.
+func (s *resource[T]) answer(a *api, w http.ResponseWriter, r *http.Request, q *query, status int, row T) error {
+	doc, err := s.show(r.Context(), a, q, []T{row})
+	if err != nil {
+		return err
+	}
+	only := doc.Data.([]*shown)[0]
+	doc.Data, doc.Links = only, map[string]string{"self": only.Links["self"]}
+	respond(w, status, doc)
+	return nil
+}
+
+// relate answers with the row that a relation leads to: whole, or its identifier only.
+func (s *resource[T]) relate(rel relation[T], whole bool) handler {
+	return func(a *api, w http.ResponseWriter, r *http.Request) error {
+		p := parameters{}
+		if whole {
+			p.shapes = []*description{rel.to}
+		}
+		q, err := p.parse(r)
+		if err != nil {
+			return err
+		}
+		row, err := s.get(r.Context(), r.PathValue("id"))
+		if errors.Is(err, store.ErrNotFound) {
+			return s.missing(r.PathValue("id"))
+		}
+		if err != nil {
+			return err
+		}
+		if !whole {
+			links := map[string]string{"self": s.relationLinks(a, &row, rel)["self"]}
+			respond(w, http.StatusOK, document{Data: identifier{rel.to.name, rel.id(&row)}, Links: links})
+			return nil
+		}
+		found, err := rel.load(r.Context(), a, q, []string{rel.id(&row)})
+		if err != nil {
+			return err
+		}
+		if len(found) == 0 {
+			return store.ErrNotFound
+		}
+		respond(w, http.StatusOK, document{Data: found[0], Links: map[string]string{"self": a.base + r.URL.Path}})
+		return nil
+	}
+}
+
+// show turns rows into resource objects with what they include.
+func (s *resource[T]) show(ctx context.Context, a *api, q *query, rows []T) (document, error) {
+	all := make([]*shown, len(rows))
+	for i := range rows {
+		id := s.id(&rows[i])
+		all[i] = &shown{Type: s.name, ID: id, Attributes: s.attributes(&rows[i]), Links: map[string]string{"self": a.base + s.path + "/" + url.PathEscape(id)}}
+		for _, rel := range s.related {
+			if all[i].Relationships == nil {
+				all[i].Relationships = map[string]related{}
+			}
+			all[i].Relationships[rel.name] = related{Data: identifier{rel.to.name, rel.id(&rows[i])}, Links: s.relationLinks(a, &rows[i], rel)}
+		}
+	}
+	if s.extend != nil {
+		if err := s.extend(ctx, q, rows, all); err != nil {
+			return document{}, err
+		}
+	}
+	for _, x := range all {
+		x.thin(q)
+	}
+	doc := document{Data: all}
+	for _, rel := range s.related {
+		if !slices.Contains(q.include, rel.name) {
+			continue
+		}
+		var ids []string
+		for i := range rows {
+			ids = append(ids, rel.id(&rows[i]))
+		}
+		slices.Sort(ids)
+		found, err := rel.load(ctx, a, q, slices.Compact(ids))
+		if err != nil {
+			return document{}, err
+		}
+		doc.Included = append(doc.Included, found...)
+	}
+	return doc, nil
+}
+
+func (s *resource[T]) relationLinks(a *api, row *T, rel relation[T]) map[string]string {
+	base := a.base + s.path + "/" + url.PathEscape(s.id(row))
+	return map[string]string{"self": base + "/relationships/" + rel.name, "related": base + "/" + rel.name}
+}
+
+// pageLinks lead to this page and its neighbours. A neighbour that is not there has no link.
+func (s *resource[T]) pageLinks(a *api, r *http.Request, q *query, rows []T, more bool) map[string]string {
+	self := a.base + r.URL.Path
+	links := map[string]string{"self": self}
+	if r.URL.RawQuery != "" {
+		links["self"] += "?" + r.URL.RawQuery
+	}
+	if len(rows) == 0 {
+		return links
+	}
+	to := func(row *T, before bool) string {
+		values := url.Values{}
+		for name, v := range q.text {
+			values[name] = v
+		}
+		values.Set("page[cursor]", newCursor(q.sort(), s.position(row, q.page.Sort), before))
+		return self + "?" + values.Encode()
+	}
+	if more || q.page.Backward {
+		links["next"] = to(&rows[len(rows)-1], false)
+	}
+	if q.page.From != nil && (more || !q.page.Backward) {
+		links["prev"] = to(&rows[0], true)
+	}
+	return links
+}
+
+// thin leaves only the attributes that the request's sparse fields name. A dot leads into an attribute.
+func (x *shown) thin(q *query) {
+	fields, asked := q.fields[x.Type]
+	if !asked {
+		return
+	}
+	thinned := map[string]any{}
+	for _, field := range fields {
+		name, inner, nested := strings.Cut(field, ".")
+		value, ok := x.Attributes[name]
+		if !ok {
+			continue
+		}
+		whole, isObject := value.(map[string]any)
+		if !nested || !isObject {
+			thinned[name] = value
+			continue
+		}
+		if part, ok := thinned[name].(map[string]any); ok && !slices.Contains(fields, name) {
+			part[inner] = whole[inner]
+		} else if !slices.Contains(fields, name) {
+			thinned[name] = map[string]any{inner: whole[inner]}
+		}
+	}
+	x.Attributes = thinned
+}
+
+// stamp is a time as the public API writes it.
+func stamp(t time.Time) string { return t.UTC().Format("2006-01-02T15:04:05.999999-07:00") }
