@@ -57,18 +57,23 @@ func (a *api) observe(next http.Handler) http.Handler {
 			}
 			took := time.Since(start)
 			a.measure.requests.WithLabelValues(route, strconv.Itoa(out.status)).Observe(took.Seconds())
-			a.log.LogAttrs(r.Context(), levelOf(out.status), "request", slog.String("method", r.Method), slog.String("route", route),
+			a.log.LogAttrs(r.Context(), levelOf(out.status, route), "request", slog.String("method", r.Method), slog.String("route", route),
 				slog.Int("status", out.status), slog.Duration("duration", took), slog.Int64("bytes", out.written))
 		}()
 		next.ServeHTTP(out, r)
 	})
 }
 
-func levelOf(status int) slog.Level {
-	if status >= 500 {
+// levelOf is how much a request matters in the log. Probes come every few seconds and matter when they fail.
+func levelOf(status int, route string) slog.Level {
+	switch {
+	case status >= 500:
 		return slog.LevelError
+	case route == "GET /healthz" || route == "GET /readyz" || route == "GET /metrics":
+		return slog.LevelDebug
+	default:
+		return slog.LevelInfo
 	}
-	return slog.LevelDebug
 }
 
 func (a *api) panicked(w *recorder, r *http.Request, cause any) {

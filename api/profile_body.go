@@ -3,6 +3,7 @@ package api
 import (
 	"encoding/json"
 	"errors"
+	"maps"
 	"net/http"
 	"slices"
 
@@ -167,7 +168,8 @@ var specialNames = map[string]string{
 // special takes the properties that mean an attribute out, and sets those that the attributes do not say
 // themselves. Other names with a dollar sign stay properties.
 func (o *object) special(c *ingest.Change, nullIdentifier int) {
-	for special, name := range specialNames {
+	for _, special := range slices.Sorted(maps.Keys(specialNames)) {
+		name := specialNames[special]
 		if _, given := o.members[special]; !given {
 			continue
 		}
@@ -213,8 +215,8 @@ func (o *object) values(name string) map[string][]json.RawMessage {
 		return nil
 	}
 	all := map[string][]json.RawMessage{}
-	for property, raw := range inner.members {
-		all[property] = o.r.simple(inner.at(property), raw)
+	for _, property := range slices.Sorted(maps.Keys(inner.members)) {
+		all[property] = o.r.simple(inner.at(property), inner.members[property])
 	}
 	return all
 }

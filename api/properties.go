@@ -3,6 +3,8 @@ package api
 import (
 	"bytes"
 	"encoding/json"
+	"maps"
+	"slices"
 	"strings"
 	"unicode/utf8"
 
@@ -20,7 +22,8 @@ func (o *object) properties(name string, required bool) (*object, bool) {
 		o.r.report(p.pointer, "At most %d properties are allowed, not %d.", ingest.MaxProperties, n)
 		return p, false
 	}
-	for name, value := range p.members {
+	for _, name := range slices.Sorted(maps.Keys(p.members)) {
+		value := p.members[name]
 		if n := utf8.RuneCountInString(name); n > ingest.MaxNameLength {
 			o.r.report(p.pointer, "The name of a property must be at most %d characters long, not %d: %q.", ingest.MaxNameLength, n, shorten(name))
 			continue
