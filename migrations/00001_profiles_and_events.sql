@@ -181,7 +181,8 @@ create table purchase (
     last_at    timestamptz not null,
     primary key (profile_id, item_id)
 );
-create index purchase_item on purchase (item_id, last_at);
+-- The latest buyers of an item, read from the index alone.
+create index purchase_item on purchase (item_id, last_at, profile_id);
 
 -- +goose Down
 drop table purchase, catalog_variant, catalog_item_category, catalog_item, catalog_category, suppression,

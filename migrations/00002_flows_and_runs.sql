@@ -59,12 +59,16 @@ create index outbox_flow on outbox (flow_id, id);
 -- +goose StatementBegin
 create function outbox_wake() returns trigger language plpgsql as $$
 begin
-    perform pg_notify('legato_outbox', '');
+    -- Every stored event runs the insert, most with no rows; a notification makes commits queue up.
+    if exists (select from fresh) then
+        perform pg_notify('legato_outbox', '');
+    end if;
     return null;
 end
 $$;
 -- +goose StatementEnd
-create trigger outbox_wake after insert on outbox for each statement execute function outbox_wake();
+create trigger outbox_wake after insert on outbox referencing new table as fresh
+    for each statement execute function outbox_wake();
 
 -- Why someone who triggered a flow did not enter it.
 create table refusal (
@@ -139,8 +143,9 @@ create table message (
     address    text not null,
     template   text not null default '',
     subject    text not null default '',
-    status     text not null,                   -- claimed | handing | sent | failed
+    status     text not null,                   -- claimed | handing | sent | failed | unknown
     owner      text not null,                   -- the attempt that holds the claim
+    attempts   integer not null default 1,
     error      text not null default '',
     claimed_at timestamptz not null default now(),
     handed_at  timestamptz,

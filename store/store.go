@@ -32,7 +32,7 @@ var ErrNotFound = errors.New("not found")
 
 // Open connects to the database at url with at most conns connections (0: 20) and checks that it answers.
 func Open(ctx context.Context, url string, conns int) (*Store, error) {
-	db, err := sqlx.Open("postgres", url)
+	db, err := sqlx.Open("postgres", withoutJIT(url))
 	if err != nil {
 		return nil, fmt.Errorf("database URL: %w", err)
 	}
@@ -47,6 +47,21 @@ func Open(ctx context.Context, url string, conns int) (*Store, error) {
 		return nil, fmt.Errorf("connecting to Postgres: %w", err)
 	}
 	return &Store{DB: db}, nil
+}
+
+// withoutJIT turns Postgres's compiler off: it takes longer over the statements for a batch of people than they
+// take to run.
+func withoutJIT(url string) string {
+	switch {
+	case strings.Contains(url, "jit="):
+		return url
+	case strings.Contains(url, "://") && strings.Contains(url, "?"):
+		return url + "&jit=off"
+	case strings.Contains(url, "://"):
+		return url + "?jit=off"
+	default:
+		return url + " jit=off"
+	}
 }
 
 // Close closes all connections.

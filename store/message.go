@@ -1,0 +1,113 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"time"
+
+	"github.com/jmoiron/sqlx"
+	"github.com/lib/pq"
+)
+
+// Statuses of a message. It is claimed before anything is sent; handing from just before it becomes
+// irrevocable; then sent or failed, or unknown when the other side's answer never came.
+const (
+	MessageClaimed = "claimed"
+	MessageHanding = "handing"
+	MessageSent    = "sent"
+	MessageFailed  = "failed"
+	MessageUnknown = "unknown"
+)
+
+// Message is one message to one person. SendKey makes a second one impossible.
+type Message struct {
+	SendKey   string         `db:"send_key"`
+	MessageID string         `db:"message_id"` // the Message-ID header
+	FlowID    sql.NullString `db:"flow_id"`
+	Step      sql.NullString `db:"step"`
+	RunID     sql.NullString `db:"run_id"`
+	ProfileID string         `db:"profile_id"`
+	Channel   string         `db:"channel"`
+	Address   string         `db:"address"`
+	Template  string         `db:"template"`
+	Subject   string         `db:"subject"`
+	Status    string         `db:"status"`
+	Error     string         `db:"error"`
+	Attempts  int            `db:"attempts"`
+	ClaimedAt time.Time      `db:"claimed_at"`
+	HandedAt  sql.NullTime   `db:"handed_at"`
+	SentAt    sql.NullTime   `db:"sent_at"`
+}
+
+// ClaimMessages claims messages of one flow and channel for an owner, and gives the attempt's number by send
+// key. A message that somebody has begun to hand over is not in it, whatever became of it.
+func (s *Store) ClaimMessages(ctx context.Context, tx *sqlx.Tx, flow, channel, owner string, messages []Message) (map[string]int, error) {
+	n := len(messages)
+	keys, ids, steps, runs := make([]string, n), make([]string, n), make([]string, n), make([]string, n)
+	profiles, addresses, templates, subjects := make([]string, n), make([]string, n), make([]string, n), make([]string, n)
+	for i, m := range messages {
+		keys[i], ids[i], steps[i], runs[i] = m.SendKey, m.MessageID, m.Step.String, m.RunID.String
+		profiles[i], addresses[i], templates[i], subjects[i] = m.ProfileID, m.Address, m.Template, m.Subject
+	}
+	var rows []struct {
+		SendKey  string `db:"send_key"`
+		Attempts int    `db:"attempts"`
+	}
+	err := tx.SelectContext(ctx, &rows, query("message_claim"), flow, channel, owner, pq.Array(keys), pq.Array(ids),
+		pq.Array(steps), pq.Array(runs), pq.Array(profiles), pq.Array(addresses), pq.Array(templates), pq.Array(subjects))
+	if err != nil {
+		return nil, fmt.Errorf("claiming messages: %w", err)
+	}
+	claimed := make(map[string]int, len(rows))
+	for _, row := range rows {
+		claimed[row.SendKey] = row.Attempts
+	}
+	return claimed, nil
+}
+
+// MessageStatuses gives the status of the messages with these send keys.
+func (s *Store) MessageStatuses(ctx context.Context, keys []string) (map[string]Message, error) {
+	var rows []Message
+	if err := s.DB.SelectContext(ctx, &rows, query("message_status"), pq.Array(keys)); err != nil {
+		return nil, fmt.Errorf("reading messages: %w", err)
+	}
+	byKey := make(map[string]Message, len(rows))
+	for _, row := range rows {
+		byKey[row.SendKey] = row
+	}
+	return byKey, nil
+}
+
+// HandOver notes that the owner is about to hand a claimed message over. It fails when the claim is lost, and
+// then nothing may be sent.
+func (s *Store) HandOver(ctx context.Context, key, owner string, now time.Time) error {
+	result, err := s.DB.ExecContext(ctx, query("message_handing"), key, owner, now)
+	if err != nil {
+		return fmt.Errorf("handing over %s: %w", key, err)
+	}
+	if n, err := result.RowsAffected(); err != nil || n != 1 {
+		return fmt.Errorf("handing over %s: the claim is lost", key)
+	}
+	return nil
+}
+
+// FinishMessages notes what became of messages: Status and Error of each.
+func (s *Store) FinishMessages(ctx context.Context, tx *sqlx.Tx, messages []Message) error {
+	n := len(messages)
+	keys, statuses, failures := make([]string, n), make([]string, n), make([]string, n)
+	for i, m := range messages {
+		keys[i], statuses[i], failures[i] = m.SendKey, m.Status, m.Error
+	}
+	if _, err := tx.ExecContext(ctx, query("message_finish"), pq.Array(keys), pq.Array(statuses), pq.Array(failures)); err != nil {
+		return fmt.Errorf("finishing messages: %w", err)
+	}
+	return nil
+}
+
+// MessagesOfProfile lists a person's messages, oldest first, at most limit.
+func (s *Store) MessagesOfProfile(ctx context.Context, profile string, limit int) ([]Message, error) {
+	var messages []Message
+	err := s.DB.SelectContext(ctx, &messages, query("messages_of_profile"), profile, limit)
+	return messages, err
+}

@@ -1,0 +1,32 @@
+-- name: plan_insert
+insert into plan (hash, flow_id, body) values ($1, $2, $3) on conflict (hash) do nothing
+
+-- name: plan_by_hash
+select body from plan where hash = $1
+
+-- name: flow_upsert
+insert into flow (id, name, status, hash) values ($1, $2, $3, $4)
+on conflict (id) do update set name = excluded.name, status = excluded.status, hash = excluded.hash,
+    archived = false, updated_at = now()
+where (flow.name, flow.status, flow.hash, flow.archived)
+    is distinct from (excluded.name, excluded.status, excluded.hash, false)
+
+-- name: flow_trigger_delete
+delete from flow_trigger where flow_id = $1
+
+-- name: flow_trigger_insert
+insert into flow_trigger (flow_id, kind, key) values ($1, $2, $3)
+
+-- name: flow_by_id
+select id, name, status, hash, archived, created_at, updated_at from flow where id = $1
+
+-- name: flows
+select id, name, status, hash, archived, created_at, updated_at from flow order by id
+
+-- name: template_upsert
+insert into template (id, source) values ($1, $2)
+on conflict (id) do update set source = excluded.source, updated_at = now()
+where template.source is distinct from excluded.source
+
+-- name: templates_by_id
+select id, source from template where id = any($1)

@@ -1,0 +1,93 @@
+-- name: outbox_take
+-- The oldest waiting entries, passing over those that another dispatcher holds. An entry whose cause is older
+-- but which became visible later is simply taken later.
+select id, flow_id, profile_id, entry_key, event_id, event_time, due_at, created_at
+from outbox order by id limit $1 for update skip locked
+
+-- name: outbox_delete
+delete from outbox where id = any($1)
+
+-- name: outbox_insert_dates
+insert into outbox (flow_id, profile_id, entry_key, due_at)
+select $1, x.profile_id, x.entry_key, x.due_at
+from unnest($2::text[], $3::text[], $4::timestamptz[]) as x (profile_id, entry_key, due_at)
+where not exists (select from run r where r.flow_id = $1 and r.profile_id = x.profile_id and r.entry_key = x.entry_key)
+  and not exists (select from refusal r where r.flow_id = $1 and r.profile_id = x.profile_id and r.entry_key = x.entry_key)
+
+-- name: run_lock_entries
+-- One lock per person and flow, in one order, so that two simultaneous entries cannot both pass a re-entry rule.
+select pg_advisory_xact_lock(hashtextextended($1 || '/' || p, 0))
+from (select distinct p from unnest($2::text[]) p order by p) as people
+
+-- name: run_last_entries
+select p.id as profile_id, (
+    select r.entered_at from run r where r.flow_id = $1 and r.profile_id = p.id order by r.entered_at desc limit 1
+) as entered_at
+from unnest($2::text[]) as p (id)
+
+-- name: run_existing_entries
+select r.profile_id, r.entry_key
+from unnest($2::text[], $3::text[]) as x (profile_id, entry_key)
+join run r on r.flow_id = $1 and r.profile_id = x.profile_id and r.entry_key = x.entry_key
+
+-- name: cohort_insert
+insert into cohort (id, flow_id, hash, size) values ($1, $2, $3, $4)
+
+-- name: run_insert
+insert into run (id, flow_id, hash, profile_id, entry_key, cohort_id, event_id, event_time, entered_at, ahead, due_at)
+select x.id, $1, $2, x.profile_id, x.entry_key, $3, x.event_id, x.event_time, x.entered_at, x.ahead, x.due_at
+from unnest($4::text[], $5::text[], $6::text[], $7::uuid[], $8::timestamptz[], $9::timestamptz[], $10::bigint[], $11::timestamptz[])
+    as x (id, profile_id, entry_key, event_id, event_time, entered_at, ahead, due_at)
+
+-- name: refusal_insert
+insert into refusal (flow_id, profile_id, entry_key, reason, at)
+select $1, x.profile_id, x.entry_key, x.reason, x.at
+from unnest($2::text[], $3::text[], $4::text[], $5::timestamptz[]) as x (profile_id, entry_key, reason, at)
+on conflict (flow_id, profile_id, entry_key) do nothing
+
+-- name: cohort_started
+update cohort set started_at = now() where id = any($1)
+
+-- name: cohort_unstarted
+-- Cohorts whose start Temporal has not acknowledged: their dispatcher died, or Temporal was away.
+select id, flow_id, hash, size from cohort
+where started_at is null and created_at < now() - make_interval(secs => $1)
+order by created_at limit $2 for update skip locked
+
+-- name: cohort_runs
+select id, profile_id, due_at, ahead, step from run where cohort_id = $1 and status = 'active' order by id
+
+-- name: runs_by_id
+select id, flow_id, hash, profile_id, entry_key, cohort_id, event_id, event_time, entered_at, ahead, step, due_at,
+    status, reason, finished_at
+from run where id = any($1)
+
+-- name: runs_move
+-- Only a run that is still where the caller found it moves: a second advance of the same run changes nothing.
+update run r set step = x.step, due_at = x.due_at, ahead = x.ahead, status = x.status, reason = x.reason,
+    finished_at = x.finished_at
+from unnest($1::text[], $2::text[], $3::timestamptz[], $4::bigint[], $5::text[], $6::text[], $7::timestamptz[],
+        $8::text[], $9::timestamptz[])
+    as x (id, step, due_at, ahead, status, reason, finished_at, from_step, from_due)
+where r.id = x.id and r.status = 'active' and r.step = x.from_step and r.due_at is not distinct from x.from_due
+returning r.id
+
+-- name: runs_of_profile
+select id, flow_id, hash, profile_id, entry_key, cohort_id, event_id, event_time, entered_at, ahead, step, due_at,
+    status, reason, finished_at
+from run where profile_id = $1 order by entered_at, id limit $2
+
+-- name: outcome_insert
+insert into outcome (run_id, entered_at, step, kind, result, reason, detail, at)
+select x.run_id, x.entered_at, x.step, x.kind, x.result, x.reason, nullif(x.detail, '')::jsonb, x.at
+from unnest($1::text[], $2::timestamptz[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::timestamptz[])
+    as x (run_id, entered_at, step, kind, result, reason, detail, at)
+on conflict (run_id, step, entered_at) do nothing
+returning run_id, step
+
+-- name: outcomes_of_runs
+select run_id, entered_at, step, kind, result, reason, detail, at
+from outcome where run_id = any($1) order by at, run_id, step
+
+-- name: refusals_of_profile
+select flow_id, profile_id, entry_key, reason, at from refusal where profile_id = $1 order by at, entry_key limit $2

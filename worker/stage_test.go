@@ -1,0 +1,332 @@
+package worker_test
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"sync"
+	"testing"
+	"testing/fstest"
+	"time"
+
+	"github.com/emersion/go-smtp"
+	"github.com/legato-flow/legato/activities"
+	"github.com/legato-flow/legato/channel/email"
+	"github.com/legato-flow/legato/content"
+	"github.com/legato-flow/legato/flow"
+	"github.com/legato-flow/legato/flow/apply"
+	"github.com/legato-flow/legato/flow/program"
+	"github.com/legato-flow/legato/ingest"
+	"github.com/legato-flow/legato/internal/clock"
+	"github.com/legato-flow/legato/internal/testkit"
+	"github.com/legato-flow/legato/store"
+	"github.com/legato-flow/legato/workflows"
+	"go.temporal.io/sdk/activity"
+	"go.temporal.io/sdk/testsuite"
+)
+
+// start is when the tests' clock begins: a Friday noon, two days before clocks go forward in Europe.
+var start = time.Date(2026, 3, 27, 12, 0, 0, 0, time.UTC)
+
+// stage is a Legato of real parts whose time is the test's: Postgres, SMTP, and Temporal's time-skipping
+// environment in the place of its server.
+type stage struct {
+	*testing.T
+	store    *store.Store
+	mail     *mailServer
+	advance  *activities.Advance
+	dispatch *ingest.Dispatcher
+	planner  *ingest.Planner
+	mu       sync.Mutex
+	now      time.Time
+	started  []startedCohort
+	decided  []string
+	account  string
+}
+
+type startedCohort struct {
+	cohort store.Cohort
+	runs   []store.CohortRun
+}
+
+// Start keeps the cohorts that the dispatcher starts, for play.
+func (s *stage) Start(_ context.Context, cohort store.Cohort, runs []store.CohortRun) error {
+	s.started = append(s.started, startedCohort{cohort, runs})
+	return nil
+}
+
+func (s *stage) clock() time.Time {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.now
+}
+
+func (s *stage) setClock(t time.Time) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.now = t
+}
+
+// newStage applies one flow and its templates.
+func newStage(t *testing.T, flowYAML string, templates map[string]string) *stage {
+	t.Helper()
+	s := &stage{T: t, store: testkit.Store(t), mail: newMailServer(t), now: start}
+	files := fstest.MapFS{"flows/flow.yaml": {Data: []byte(flowYAML)}}
+	for name, source := range templates {
+		files["templates/"+name+".liquid"] = &fstest.MapFile{Data: []byte(source)}
+	}
+	definitions, problems := flow.Load(files, "test")
+	if err := problems.Err(); err != nil {
+		t.Fatal(err)
+	}
+	if err := apply.Definitions(t.Context(), s.store, definitions); err != nil {
+		t.Fatal(err)
+	}
+	sender := email.New(email.Options{Address: s.mail.address, Timeout: 5 * time.Second})
+	t.Cleanup(func() { _ = sender.Close() })
+	log := slog.New(slog.NewTextHandler(t.Output(), nil))
+	c := clock.Clock{Now: s.clock, Speed: 1}
+	programs := &program.Cache{Load: s.store.Plan}
+	s.advance = &activities.Advance{
+		Store: s.store, Clock: c, Programs: programs, Mail: sender, From: "hello@shop.example", FromName: "Shop", Log: log,
+		Content: content.New(content.Options{}), Feeds: &activities.Feeds{Store: s.store, Clock: s.clock},
+		Links: func(profile string) map[string]any {
+			return map[string]any{"unsubscribe": "http://shop.example/unsubscribe/" + profile}
+		},
+	}
+	s.dispatch = &ingest.Dispatcher{Store: s.store, Clock: c, Programs: programs, Starter: s, Log: log}
+	s.planner = &ingest.Planner{Store: s.store, Clock: c, Programs: programs, Log: log}
+	return s
+}
+
+// profile writes a person with custom properties and gives the id.
+func (s *stage) profile(name string, attributes map[string]any) string {
+	s.Helper()
+	id := "01" + name
+	location, properties := map[string]any{}, map[string]any{}
+	var address *string
+	for key, value := range attributes {
+		switch key {
+		case "email":
+			text := value.(string)
+			address = &text
+		case "country", "timezone":
+			location[key] = value
+		default:
+			properties[key] = value
+		}
+	}
+	_, err := s.store.DB.Exec(`insert into profile (id, email, first_name, location, properties) values ($1, $2, $3, $4, $5)`,
+		id, address, name, encode(s.T, location), encode(s.T, properties))
+	if err != nil {
+		s.Fatal(err)
+	}
+	return id
+}
+
+func encode(t *testing.T, value any) string {
+	data, err := json.Marshal(value)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(data)
+}
+
+// event stores an event at the stage's time, and the entries that it causes.
+func (s *stage) event(profile, metric string, properties map[string]any) {
+	s.Helper()
+	now := s.clock()
+	ctx := s.Context()
+	if _, err := s.store.DB.ExecContext(ctx, "select ensure_event_partition($1)", now); err != nil {
+		s.Fatal(err)
+	}
+	_, err := s.store.DB.ExecContext(ctx, `
+		with m as (
+			insert into metric (id, name) values (left(md5($2), 6), $2) on conflict (name, service) do update set updated_at = now() returning id
+		), e as (
+			insert into event (id, profile_id, metric_id, time, recorded_at, unique_id, properties)
+			select gen_random_uuid(), $1, m.id, date_trunc('second', $3::timestamptz), $3, gen_random_uuid()::text, $4 from m returning id, time
+		)
+		insert into outbox (flow_id, profile_id, entry_key, event_id, event_time, created_at)
+		select t.flow_id, $1, 'event/' || e.id, e.id, e.time, $3 from e, flow_trigger t where t.kind = 'metric' and t.key = $2`,
+		profile, metric, now, encode(s.T, properties))
+	if err != nil {
+		s.Fatal(err)
+	}
+}
+
+// enter lets in whoever waits in the outbox.
+func (s *stage) enter() []startedCohort {
+	s.Helper()
+	s.started = nil
+	if _, err := s.dispatch.Dispatch(s.Context()); err != nil {
+		s.Fatal(err)
+	}
+	return s.started
+}
+
+// play carries a cohort to its end in virtual time. at calls something after so long.
+func (s *stage) play(c startedCohort, at map[time.Duration]func()) {
+	s.Helper()
+	var suite testsuite.WorkflowTestSuite
+	env := suite.NewTestWorkflowEnvironment()
+	env.SetStartTime(s.clock())
+	env.SetWorkflowRunTimeout(1000 * 24 * time.Hour)
+	env.SetTestTimeout(30 * time.Second)
+	workflows.Register(env)
+	env.RegisterActivityWithOptions(func(ctx context.Context, batch workflows.Batch) (workflows.Advanced, error) {
+		s.setClock(env.Now().UTC())
+		result, err := s.advance.Run(ctx, batch)
+		s.decided = append(s.decided, result.Decisions...)
+		return result, err
+	}, activity.RegisterOptions{Name: workflows.Advance})
+	for after, do := range at {
+		env.RegisterDelayedCallback(func() {
+			s.setClock(env.Now().UTC())
+			do()
+		}, after)
+	}
+	in := workflows.Cohort{Engine: workflows.Engine, Flow: c.cohort.FlowID, Hash: c.cohort.Hash}
+	for _, run := range c.runs {
+		in.Waiting = append(in.Waiting, workflows.Waiting{Runs: []string{run.ID}, Due: run.DueAt.Time})
+	}
+	env.ExecuteWorkflow(c.cohort.FlowID, in)
+	if err := env.GetWorkflowError(); err != nil {
+		s.Fatal(err)
+	}
+}
+
+// outcomes gives what became of a profile's steps, as "step result reason".
+func (s *stage) outcomes(profile string) []string {
+	s.Helper()
+	runs, err := s.store.RunsOfProfile(s.Context(), profile, 10)
+	if err != nil {
+		s.Fatal(err)
+	}
+	var ids []string
+	for _, run := range runs {
+		ids = append(ids, run.ID)
+	}
+	outcomes, err := s.store.Outcomes(s.Context(), ids)
+	if err != nil {
+		s.Fatal(err)
+	}
+	var lines []string
+	for _, o := range outcomes {
+		line := o.Step + " " + o.Result
+		if o.Reason != "" {
+			line += ": " + o.Reason
+		}
+		lines = append(lines, line)
+	}
+	return lines
+}
+
+// run gives a profile's only run.
+func (s *stage) run(profile string) store.Run {
+	s.Helper()
+	runs, err := s.store.RunsOfProfile(s.Context(), profile, 10)
+	if err != nil || len(runs) != 1 {
+		s.Fatalf("%d runs, %v", len(runs), err)
+	}
+	return runs[0]
+}
+
+// mailServer keeps the mail it is given. fail is asked at the stages of a delivery.
+type mailServer struct {
+	address string
+	mu      sync.Mutex
+	mails   []string // the recipients' addresses, one per message
+	sources []string
+	fail    func(stage, to string) error // stage: rcpt, data, accepted
+}
+
+func newMailServer(t *testing.T) *mailServer {
+	t.Helper()
+	m := &mailServer{}
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	m.address = listener.Addr().String()
+	server := smtp.NewServer(smtp.BackendFunc(func(c *smtp.Conn) (smtp.Session, error) { return &mailSession{server: m, conn: c}, nil }))
+	server.Domain = "localhost"
+	go func() { _ = server.Serve(listener) }()
+	t.Cleanup(func() { _ = server.Close() })
+	return m
+}
+
+// to says how many messages arrived at an address.
+func (m *mailServer) to(address string) int {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	n := 0
+	for _, to := range m.mails {
+		if to == address {
+			n++
+		}
+	}
+	return n
+}
+
+func (m *mailServer) failing(stage, to string) error {
+	m.mu.Lock()
+	fail := m.fail
+	m.mu.Unlock()
+	if fail == nil {
+		return nil
+	}
+	return fail(stage, to)
+}
+
+type mailSession struct {
+	server *mailServer
+	conn   *smtp.Conn
+	rcpt   string
+}
+
+func (s *mailSession) Mail(string, *smtp.MailOptions) error { return nil }
+func (s *mailSession) Rcpt(to string, _ *smtp.RcptOptions) error {
+	s.rcpt = to
+	return s.server.failing("rcpt", to)
+}
+
+func (s *mailSession) Data(r io.Reader) error {
+	data, err := io.ReadAll(r)
+	if err != nil {
+		return err
+	}
+	if err := s.server.failing("data", s.rcpt); err != nil {
+		return err
+	}
+	s.server.mu.Lock()
+	s.server.mails = append(s.server.mails, s.rcpt)
+	s.server.sources = append(s.server.sources, string(data))
+	s.server.mu.Unlock()
+	if err := s.server.failing("accepted", s.rcpt); err != nil {
+		_ = s.conn.Conn().Close() // the answer never arrives
+		return err
+	}
+	return nil
+}
+
+func (s *mailSession) Reset()        {}
+func (s *mailSession) Logout() error { return nil }
+
+var errAway = errors.New("away")
+
+func temporary() error {
+	return &smtp.SMTPError{Code: 451, EnhancedCode: smtp.EnhancedCode{4, 3, 0}, Message: "come back later"}
+}
+
+func permanent() error {
+	return &smtp.SMTPError{Code: 550, EnhancedCode: smtp.EnhancedCode{5, 1, 1}, Message: "no such mailbox"}
+}
+
+const letterTemplate = "---\nsubject: \"Hello {{ person.first_name }}\"\n---\n<p>Hello {{ person.first_name }}</p>\n"
+
+func address(name string) string { return fmt.Sprintf("%s@example.com", name) }

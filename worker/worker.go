@@ -1,0 +1,95 @@
+// Package worker assembles what runs flows: the Temporal worker with the cohort workflow and its activities,
+// the dispatcher and the date planner.
+package worker
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"sync"
+	"time"
+
+	"github.com/legato-flow/legato/activities"
+	"github.com/legato-flow/legato/flow/program"
+	"github.com/legato-flow/legato/ingest"
+	"github.com/legato-flow/legato/internal/clock"
+	"github.com/legato-flow/legato/store"
+	"github.com/legato-flow/legato/workflows"
+	"go.temporal.io/sdk/activity"
+	"go.temporal.io/sdk/client"
+	sdk "go.temporal.io/sdk/worker"
+	"golang.org/x/time/rate"
+)
+
+// Options are the parts and settings of a worker.
+type Options struct {
+	Store           *store.Store
+	DatabaseURL     string // to listen for notifications
+	Temporal        client.Client
+	Queue           string // the task queue
+	Clock           clock.Clock
+	Advance         *activities.Advance
+	Programs        *program.Cache
+	CohortMax       int           // members of a cohort; 0 is 200
+	StartsPerSecond float64       // bound on workflow starts; 0 is none
+	DateHorizon     time.Duration // how far the date planner looks ahead; 0 is an hour
+	StopTimeout     time.Duration // for what has begun when it is told to stop; 0 is 30 s
+	Log             *slog.Logger
+}
+
+// Worker runs flows.
+type Worker struct {
+	Dispatcher *ingest.Dispatcher
+	Planner    *ingest.Planner
+
+	options Options
+	sdk     sdk.Worker
+	cancel  context.CancelFunc
+	loops   sync.WaitGroup
+}
+
+// New assembles a worker. It does nothing before Start.
+func New(o Options) *Worker {
+	if o.StopTimeout <= 0 {
+		o.StopTimeout = 30 * time.Second
+	}
+	w := &Worker{options: o}
+	w.sdk = sdk.New(o.Temporal, o.Queue, sdk.Options{
+		// One process serves both task kinds of one queue; eight pollers keep two cores busy.
+		MaxConcurrentWorkflowTaskPollers:        8,
+		MaxConcurrentActivityTaskPollers:        4,
+		MaxConcurrentActivityExecutionSize:      32,
+		MaxConcurrentLocalActivityExecutionSize: 64,
+		WorkerStopTimeout:                       o.StopTimeout,
+	})
+	workflows.Register(w.sdk)
+	w.sdk.RegisterActivityWithOptions(o.Advance.Run, activity.RegisterOptions{Name: workflows.Advance})
+	w.Dispatcher = &ingest.Dispatcher{
+		Store: o.Store, Clock: o.Clock, Programs: o.Programs, Starter: &Starter{Client: o.Temporal, Queue: o.Queue},
+		Max: o.CohortMax, Log: o.Log,
+	}
+	if o.StartsPerSecond > 0 {
+		w.Dispatcher.Limit = rate.NewLimiter(rate.Limit(o.StartsPerSecond), max(1, int(o.StartsPerSecond)))
+	}
+	w.Planner = &ingest.Planner{Store: o.Store, Clock: o.Clock, Programs: o.Programs, Horizon: o.DateHorizon, Log: o.Log}
+	return w
+}
+
+// Start begins to run flows.
+func (w *Worker) Start(ctx context.Context) error {
+	if err := w.sdk.Start(); err != nil {
+		return fmt.Errorf("starting the Temporal worker: %w", err)
+	}
+	ctx, w.cancel = context.WithCancel(context.WithoutCancel(ctx))
+	w.loops.Go(func() { w.Dispatcher.Serve(ctx, w.options.DatabaseURL) })
+	w.loops.Go(func() { w.Planner.Serve(ctx, w.options.DatabaseURL) })
+	return nil
+}
+
+// Stop lets in nobody more, finishes what has begun, within the stop timeout, and returns. What could not be
+// finished is taken up by the next worker.
+func (w *Worker) Stop() {
+	w.cancel()
+	w.loops.Wait()
+	w.sdk.Stop()
+}

@@ -1,0 +1,166 @@
+// Package workflows holds the deterministic code that Temporal replays. There is one workflow, the cohort: a
+// small durable scheduler for the people who entered one version of a flow together, one or many. It knows
+// when each is due and calls advance for those who are; everything that decides, reads or sends happens
+// there. History holds ids, steps and times, never content or profiles.
+package workflows
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"go.temporal.io/sdk/converter"
+	"go.temporal.io/sdk/temporal"
+	"go.temporal.io/sdk/workflow"
+)
+
+// Engine is the version of this code's command sequence. A change that old histories would not replay under
+// gets a new number and a branch on Cohort.Engine; the replay tests say when that is so.
+const Engine = 1
+
+// Advance is the name of the activity that moves members on.
+const Advance = "advance"
+
+// Batches of this many members or fewer are advanced by a local activity, which costs Temporal next to
+// nothing; larger ones by a heartbeating activity, which a killed worker does not hold up.
+const localMembers = 10
+
+// historyLimit is where the workflow continues as new, long before Temporal's limit of 51,200 events.
+const historyLimit = 4000
+
+// Cohort is the workflow's input, and its whole state when it continues as new.
+type Cohort struct {
+	Engine  int       `json:"engine"`
+	Flow    string    `json:"flow"`
+	Hash    string    `json:"hash"` // the plan that the members entered
+	Waiting []Waiting `json:"waiting"`
+}
+
+// Waiting is a group of members that are due at the same moment, at the same step.
+type Waiting struct {
+	Runs []string  `json:"runs"`
+	Step string    `json:"step"`           // the step that is next
+	Wait string    `json:"wait,omitempty"` // what they wait in, for people to read
+	Due  time.Time `json:"due"`            // on the clock
+}
+
+// Batch is the input of advance: the members that are due.
+type Batch struct {
+	Flow string   `json:"flow"`
+	Hash string   `json:"hash"`
+	Runs []string `json:"runs"`
+}
+
+// Advanced is the result of advance. A member that is in no group has left the flow.
+type Advanced struct {
+	Waiting   []Waiting `json:"waiting,omitempty"`
+	Decisions []string  `json:"decisions,omitempty"` // what became of each step, as people read it in the Temporal UI
+}
+
+// Register makes the worker run every workflow type as a cohort: the type is the flow's id.
+func Register(registry interface {
+	RegisterDynamicWorkflow(w any, options workflow.DynamicRegisterOptions)
+}) {
+	registry.RegisterDynamicWorkflow(Run, workflow.DynamicRegisterOptions{})
+}
+
+// Run is the cohort workflow.
+func Run(ctx workflow.Context, args converter.EncodedValues) (any, error) {
+	var cohort Cohort
+	if err := args.Get(&cohort); err != nil {
+		return nil, temporal.NewNonRetryableApplicationError("this is not a cohort's input", "Input", err)
+	}
+	if cohort.Engine != Engine {
+		return nil, fmt.Errorf("cohort of engine %d: this worker runs engine %d", cohort.Engine, Engine)
+	}
+	for len(cohort.Waiting) > 0 {
+		first := cohort.Waiting[0]
+		for _, group := range cohort.Waiting {
+			if group.Due.Before(first.Due) {
+				first = group
+			}
+		}
+		if wait := first.Due.Sub(workflow.Now(ctx)); wait > 0 {
+			options := workflow.TimerOptions{Summary: summary(first.Wait, first.Step, len(first.Runs))}
+			if err := workflow.NewTimerWithOptions(ctx, wait, options).Get(ctx, nil); err != nil {
+				return nil, err
+			}
+		}
+		if err := cohort.advance(ctx); err != nil {
+			return nil, err
+		}
+		info := workflow.GetInfo(ctx)
+		if len(cohort.Waiting) > 0 && (info.GetContinueAsNewSuggested() || info.GetCurrentHistoryLength() > historyLimit) {
+			return nil, workflow.NewContinueAsNewError(ctx, info.WorkflowType.Name, cohort)
+		}
+	}
+	return nil, workflow.UpsertTypedSearchAttributes(ctx, FlowStatus.ValueSet(StatusDone))
+}
+
+// advance moves on the members that are due, together.
+func (c *Cohort) advance(ctx workflow.Context) error {
+	now := workflow.Now(ctx)
+	batch := Batch{Flow: c.Flow, Hash: c.Hash}
+	var later []Waiting
+	var label string
+	for _, group := range c.Waiting {
+		if group.Due.After(now) {
+			later = append(later, group)
+			continue
+		}
+		if label == "" {
+			label = group.Step
+		}
+		batch.Runs = append(batch.Runs, group.Runs...)
+	}
+	result, err := callAdvance(ctx, batch, summary("", label, len(batch.Runs)))
+	if err != nil {
+		return err
+	}
+	c.Waiting = append(later, result.Waiting...)
+	return nil
+}
+
+func callAdvance(ctx workflow.Context, batch Batch, label string) (Advanced, error) {
+	var result Advanced
+	if len(batch.Runs) <= localMembers {
+		local := workflow.WithLocalActivityOptions(ctx, workflow.LocalActivityOptions{
+			StartToCloseTimeout: 30 * time.Second,
+			Summary:             label,
+			RetryPolicy:         &temporal.RetryPolicy{MaximumAttempts: 1},
+		})
+		if err := workflow.ExecuteLocalActivity(local, Advance, batch).Get(ctx, &result); err == nil || temporal.IsCanceledError(err) {
+			return result, err
+		}
+		// Advance does nothing twice, so what a local try left unfinished an ordinary activity takes up, with
+		// a retry that lasts as long as Postgres or the mail server is away.
+	}
+	remote := workflow.WithActivityOptions(ctx, workflow.ActivityOptions{
+		StartToCloseTimeout: 30 * time.Minute,
+		HeartbeatTimeout:    time.Minute,
+		Summary:             label,
+		RetryPolicy: &temporal.RetryPolicy{
+			InitialInterval: time.Second, BackoffCoefficient: 2, MaximumInterval: time.Minute,
+		},
+	})
+	err := workflow.ExecuteActivity(remote, Advance, batch).Get(ctx, &result)
+	return result, err
+}
+
+// summary is the line that the Temporal UI shows beside a timer or an activity.
+func summary(wait, step string, people int) string {
+	text := step
+	switch {
+	case wait != "":
+		text = wait
+	case step == "":
+		text = "enter"
+	}
+	if people > 1 {
+		text = fmt.Sprintf("%s (%d people)", text, people)
+	}
+	if len(text) > 200 { // Temporal refuses a summary of more than 400 bytes
+		text = strings.ToValidUTF8(text[:200], "")
+	}
+	return text
+}
