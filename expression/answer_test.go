@@ -54,7 +54,7 @@ func (h *history) event(profile, metric string, at time.Time, value any, propert
 	}
 	h.n++
 	h.exec("select ensure_event_partition($1)", at)
-	h.exec("insert into event (id, profile_id, metric_id, time, unique_id, value, properties) values (gen_random_uuid(), $1, $2, $3, $4, $5, $6)",
+	h.exec("insert into event (id, profile_id, metric_id, time, recorded_at, unique_id, value, properties) values (gen_random_uuid(), $1, $2, $3, $3, $4, $5, $6)",
 		profile, metric, at, fmt.Sprint(h.n), value, data)
 }
 

@@ -32,7 +32,8 @@ func (c *compiler) window(n ast.Node) (fragment, error) {
 		return upToNow, nil
 	}
 	if id, ok := n.(*ast.IdentifierNode); ok && id.Value == "since_start" {
-		return sqlf("e.time > s.start and %s", upToNow), nil
+		// Events carry whole seconds. Within the second of the start, the order in which they came in decides.
+		return sqlf("e.time >= date_trunc('second', s.start) and (e.time > s.start or e.recorded_at > s.start) and %s", upToNow), nil
 	}
 	name, args, ok := called(n)
 	if !ok || functions[name] == nil || functions[name].Group != "windows" {

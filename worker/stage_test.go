@@ -45,7 +45,7 @@ type stage struct {
 	now      time.Time
 	started  []startedCohort
 	decided  []string
-	account  string
+	url      string
 }
 
 type startedCohort struct {
@@ -74,7 +74,12 @@ func (s *stage) setClock(t time.Time) {
 // newStage applies one flow and its templates.
 func newStage(t *testing.T, flowYAML string, templates map[string]string) *stage {
 	t.Helper()
-	s := &stage{T: t, store: testkit.Store(t), mail: newMailServer(t), now: start}
+	s := &stage{T: t, url: testkit.DatabaseURL(t), mail: newMailServer(t), now: start}
+	var err error
+	if s.store, err = store.Open(t.Context(), s.url, 10); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = s.store.Close() })
 	files := fstest.MapFS{"flows/flow.yaml": {Data: []byte(flowYAML)}}
 	for name, source := range templates {
 		files["templates/"+name+".liquid"] = &fstest.MapFile{Data: []byte(source)}
@@ -154,6 +159,27 @@ func (s *stage) event(profile, metric string, properties map[string]any) {
 		insert into outbox (flow_id, profile_id, entry_key, event_id, event_time, created_at)
 		select t.flow_id, $1, 'event/' || e.id, e.id, e.time, $3 from e, flow_trigger t where t.kind = 'metric' and t.key = $2`,
 		profile, metric, now, encode(s.T, properties))
+	if err != nil {
+		s.Fatal(err)
+	}
+}
+
+// eventForAll stores an event of everybody in one transaction, and the entries that it causes.
+func (s *stage) eventForAll(metric string) {
+	s.Helper()
+	if _, err := s.store.DB.Exec("select ensure_event_partition($1)", s.clock()); err != nil {
+		s.Fatal(err)
+	}
+	_, err := s.store.DB.Exec(`
+		with m as (
+			insert into metric (id, name) values (left(md5($1), 6), $1) returning id
+		), e as (
+			insert into event (id, profile_id, metric_id, time, recorded_at, unique_id)
+			select gen_random_uuid(), p.id, m.id, date_trunc('second', $2::timestamptz), $2, 'one' from m, profile p returning id, profile_id, time
+		)
+		insert into outbox (flow_id, profile_id, entry_key, event_id, event_time, created_at)
+		select t.flow_id, e.profile_id, 'event/' || e.id, e.id, e.time, $2 from e, flow_trigger t where t.kind = 'metric' and t.key = $1`,
+		metric, s.clock())
 	if err != nil {
 		s.Fatal(err)
 	}
