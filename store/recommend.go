@@ -85,8 +85,8 @@ func (s *Store) recommend(ctx context.Context, in RecommendInput, profiles []str
 		categories = []string{}
 	}
 	return s.Tx(ctx, func(tx *sqlx.Tx) error {
-		// Compiling the plan takes longer than running it, and sorts of a batch should not go to disk.
-		if _, err := tx.ExecContext(ctx, "set transaction read only; set local jit = off; set local work_mem = '32MB'"); err != nil {
+		// What is grouped and sorted for a batch should not go to disk.
+		if _, err := tx.ExecContext(ctx, "set transaction read only; set local work_mem = '32MB'"); err != nil {
 			return err
 		}
 		var rows []struct {
