@@ -3,6 +3,7 @@
 package console
 
 import (
+	"bytes"
 	"fmt"
 	"io"
 	"os"
@@ -64,6 +65,30 @@ func (c *Console) Printf(format string, args ...any) {
 	defer c.mu.Unlock()
 	c.clear()
 	fmt.Fprintf(c.out, format, args...)
+}
+
+// Write prints text, so that a console can be printed to.
+func (c *Console) Write(text []byte) (int, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.clear()
+	return c.out.Write(text)
+}
+
+// Troubles writes log lines to a file, and those that warn of something to the console as well. Each write must be
+// one line in slog's text format.
+func (c *Console) Troubles(file io.Writer) io.Writer { return troubles{c, file} }
+
+type troubles struct {
+	console *Console
+	file    io.Writer
+}
+
+func (t troubles) Write(line []byte) (int, error) {
+	if bytes.Contains(line, []byte(" level=WARN ")) || bytes.Contains(line, []byte(" level=ERROR ")) {
+		_, _ = t.console.Write(line)
+	}
+	return t.file.Write(line)
 }
 
 func (c *Console) clear() {
