@@ -1,0 +1,91 @@
+// Package activities holds everything with a side effect, as methods of one struct per duty. Advance is the one
+// place where a flow happens.
+package activities
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"time"
+
+	"github.com/legato-flow/legato/content"
+	"github.com/legato-flow/legato/flow/program"
+	"github.com/legato-flow/legato/internal/clock"
+	"github.com/legato-flow/legato/store"
+	"github.com/legato-flow/legato/workflows"
+	"go.temporal.io/sdk/activity"
+)
+
+// Advance moves the members of a cohort on, from where each is to its next wait or to the end.
+type Advance struct {
+	Store     *store.Store
+	Clock     clock.Clock
+	Programs  *program.Cache
+	Content   *content.Engine
+	Feeds     *Feeds
+	Mail      Mail
+	From      string                              // sender address of a template that names none
+	FromName  string                              //
+	Links     func(profile string) map[string]any // what templates see as links
+	Parallel  int                                 // messages handed over at once per batch; 0 is 8
+	HandLimit time.Duration                       // after which a hand-over without an answer counts as unknown; 0 is a minute
+	Log       *slog.Logger
+
+	templates templateCache
+}
+
+// Run advances the runs of the batch that are due, together, and gives where each waits next. A run that is
+// not due yet is answered for and left alone; one that has left the flow is in no answer. It may be called
+// twice, and be killed in the middle and called again: every effect is written with its outcome or guarded by
+// a send key, so nothing happens twice.
+func (a *Advance) Run(ctx context.Context, batch workflows.Batch) (workflows.Advanced, error) {
+	g, err := a.Programs.Get(ctx, batch.Hash)
+	if err != nil {
+		return workflows.Advanced{}, err
+	}
+	p := &pass{Advance: a, program: g, base: a.Clock.Now().Truncate(time.Microsecond), counts: map[string]int{}}
+	if err := p.load(ctx, batch); err != nil {
+		return workflows.Advanced{}, err
+	}
+	if err := p.enter(ctx); err != nil {
+		return workflows.Advanced{}, err
+	}
+	for i := range g.Steps {
+		at := p.at(g.Steps[i].ID)
+		if len(at) == 0 {
+			continue
+		}
+		if err := p.step(ctx, &g.Steps[i], at); err != nil {
+			return workflows.Advanced{}, fmt.Errorf("step %s: %w", g.Steps[i].ID, err)
+		}
+	}
+	if err := p.flush(ctx, nil); err != nil {
+		return workflows.Advanced{}, err
+	}
+	return p.answer(ctx)
+}
+
+// step takes the members that are at a step through it.
+func (p *pass) step(ctx context.Context, s *program.Step, members []*member) error {
+	if activity.IsActivity(ctx) {
+		activity.RecordHeartbeat(ctx, s.ID)
+	}
+	members, err := p.permit(ctx, s, members)
+	if err != nil || len(members) == 0 {
+		return err
+	}
+	switch {
+	case s.Wait != nil:
+		return p.wait(s, members)
+	case s.If != nil:
+		return p.branch(ctx, s, members)
+	case s.Email != nil:
+		return p.email(ctx, s, members)
+	case s.UpdateProfile != nil:
+		return p.updateProfile(ctx, s, members)
+	case s.Exit != nil:
+		p.exit(s, members)
+		return nil
+	}
+	return fmt.Errorf("this program does not know steps of kind %q", s.Kind)
+}

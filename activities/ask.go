@@ -1,0 +1,133 @@
+package activities
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/legato-flow/legato/expression"
+	"github.com/legato-flow/legato/flow/plan"
+	"github.com/legato-flow/legato/flow/program"
+	"github.com/legato-flow/legato/store"
+)
+
+// asked is some expressions put to some members, with what the database answered.
+type asked struct {
+	expressions []*expression.Expression
+	inputs      []expression.Input // by member
+	first       []int              // where an expression's answers begin
+	answers     [][]any
+}
+
+// ask puts expressions to members. The history questions in all of them go to Postgres in one round trip.
+func (p *pass) ask(ctx context.Context, members []*member, expressions ...*expression.Expression) (*asked, error) {
+	q := &asked{expressions: expressions}
+	var queries []expression.Query
+	for _, x := range expressions {
+		q.first = append(q.first, len(queries))
+		if x != nil {
+			queries = append(queries, x.Queries()...)
+		}
+	}
+	subjects := make([]expression.Subject, len(members))
+	for i, m := range members {
+		in := expression.Input{Person: m.person.Values, Event: m.event, Flow: p.flowValues(), Now: m.now, Start: m.run.EnteredAt}
+		q.inputs = append(q.inputs, in)
+		subjects[i] = expression.Subject{
+			Profile: m.run.ProfileID, Start: in.Start, Now: in.Now, Person: in.Person, Event: in.Event, Flow: in.Flow,
+		}
+	}
+	if len(queries) > 0 {
+		var err error
+		if q.answers, err = expression.Answer(ctx, p.Store.DB, queries, subjects); err != nil {
+			return nil, fmt.Errorf("asking about history: %w", err)
+		}
+	}
+	return q, nil
+}
+
+func (q *asked) input(member, x int) expression.Input {
+	in := q.inputs[member]
+	if n := len(q.expressions[x].Queries()); n > 0 {
+		in.Answers = q.answers[member][q.first[x] : q.first[x]+n]
+	}
+	return in
+}
+
+// true says whether expression x holds for a member. One that is not there always does.
+func (q *asked) true(member, x int) (bool, error) {
+	if q.expressions[x] == nil {
+		return true, nil
+	}
+	return q.expressions[x].True(q.input(member, x))
+}
+
+// permit makes the checks that come before a step, and gives the members that pass. The others are recorded and
+// move on: failing a filter never removes anybody from a flow. The profile filter is asked before every action;
+// a step's own filter before any step that has one.
+func (p *pass) permit(ctx context.Context, s *program.Step, members []*member) ([]*member, error) {
+	if s.Status == plan.Draft {
+		for _, m := range members {
+			p.decide(s, "draft, passed through")
+			p.moveTo(m, s.Next)
+		}
+		return nil, nil
+	}
+	if list := p.program.Plan.Trigger.List; list != nil && s.Kind == plan.KindEmail {
+		ids := make([]string, len(members))
+		for i, m := range members {
+			ids[i] = m.run.ProfileID
+		}
+		in, err := p.Store.MembersOf(ctx, list.List, ids)
+		if err != nil {
+			return nil, err
+		}
+		var still []*member
+		for _, m := range members {
+			if in[m.run.ProfileID] {
+				still = append(still, m)
+			} else {
+				p.skip(m, s, ReasonNotInList, nil)
+			}
+		}
+		members = still
+	}
+	profileFilter := p.program.Filter
+	if !s.Acts() {
+		profileFilter = nil
+	}
+	if (profileFilter == nil && s.Filter == nil) || len(members) == 0 {
+		return members, nil
+	}
+	answers, err := p.ask(ctx, members, profileFilter, s.Filter)
+	if err != nil {
+		return nil, err
+	}
+	var passed []*member
+	for i, m := range members {
+		reason := ""
+		for x, why := range []string{ReasonFlowFilter, ReasonStepFilter} {
+			ok, err := answers.true(i, x)
+			if err != nil {
+				p.log(m).WarnContext(ctx, "evaluating a filter", "step", s.ID, "error", err)
+				ok, why = false, ReasonExpression
+			}
+			if !ok {
+				reason = why
+				break
+			}
+		}
+		if reason == "" {
+			passed = append(passed, m)
+		} else {
+			p.skip(m, s, reason, nil)
+		}
+	}
+	return passed, nil
+}
+
+// skip records that a member passes over a step, and moves it on.
+func (p *pass) skip(m *member, s *program.Step, reason string, detail map[string]any) {
+	p.record(m, s, store.Skipped, reason, detail)
+	p.decide(s, "skipped: "+reason)
+	p.moveTo(m, s.Next)
+}

@@ -1,0 +1,344 @@
+package activities
+
+import (
+	"context"
+	"database/sql"
+	"encoding/json"
+	"fmt"
+	"log/slog"
+	"time"
+
+	"github.com/jmoiron/sqlx"
+	"github.com/legato-flow/legato/flow/program"
+	"github.com/legato-flow/legato/internal/clock"
+	"github.com/legato-flow/legato/store"
+	"github.com/legato-flow/legato/workflows"
+)
+
+// pass is one call of advance: the members, and what is to be written about them.
+type pass struct {
+	*Advance
+	program  *program.Program
+	base     time.Time // the clock's time, one for the whole pass, so that equal waits end together
+	account  *store.Account
+	members  []*member
+	outcomes []store.Outcome
+	changes  map[string]change // of profiles, by "run step"
+	order    []string          // decisions in the order they were first made
+	counts   map[string]int
+}
+
+// member is a run on its way through a pass.
+type member struct {
+	run    store.Run // as it is to be
+	step   string    // where it was found, or last written, as are the next two
+	due    sql.NullTime
+	status string
+	person *store.Person
+	event  map[string]any
+	zone   *time.Location
+	now    time.Time // in the run's own time
+	state  state
+	wait   string    // what it waits in, for people to read
+	wake   time.Time // when the wait ends, on the clock
+}
+
+type state int
+
+const (
+	walking state = iota
+	waiting       // until due
+	left          // has left the flow
+	lost          // another advance has moved it meanwhile: only the database knows where it is
+)
+
+// load reads the runs, and the profiles and events of those that are due.
+func (p *pass) load(ctx context.Context, batch workflows.Batch) error {
+	runs, err := p.Store.Runs(ctx, batch.Runs)
+	if err != nil {
+		return err
+	}
+	byID := make(map[string]store.Run, len(runs))
+	for _, run := range runs {
+		byID[run.ID] = run
+	}
+	if p.account, err = p.Store.Account(ctx); err != nil {
+		return err
+	}
+	var profiles []string
+	var events []store.TriggerEvent
+	for _, id := range batch.Runs {
+		run, ok := byID[id]
+		if !ok || run.Hash != batch.Hash {
+			p.Log.ErrorContext(ctx, "no such run", "run", id, "flow", batch.Flow, "hash", batch.Hash)
+			continue
+		}
+		if run.Status != store.RunActive {
+			continue
+		}
+		m := &member{run: run, step: run.Step, due: run.DueAt, status: run.Status, now: p.base.Add(run.Ahead())}
+		p.members = append(p.members, m)
+		if run.DueAt.Valid && run.DueAt.Time.After(m.now) {
+			p.park(m, "", run.DueAt.Time)
+			continue
+		}
+		profiles = append(profiles, run.ProfileID)
+		if run.EventID.Valid {
+			events = append(events, store.TriggerEvent{ID: run.EventID.String, Time: run.EventTime.Time})
+		}
+	}
+	if len(profiles) == 0 {
+		return nil
+	}
+	people, err := p.Store.People(ctx, profiles)
+	if err != nil {
+		return err
+	}
+	happenings, err := p.Store.TriggerEvents(ctx, p.Store.DB, events)
+	if err != nil {
+		return err
+	}
+	for _, m := range p.walking() {
+		if m.person = people[m.run.ProfileID]; m.person == nil {
+			p.finish(m, store.RunExited, ReasonDeleted)
+			continue
+		}
+		m.event = happenings[m.run.EventID.String].Values
+		m.zone = clock.Zone(m.person.Timezone, p.account.Timezone)
+	}
+	return nil
+}
+
+// enter brings the members that have not taken a step yet to the first one. Somebody who enters by a date was
+// planned ahead, so that the profile filter of the entry is asked only now.
+func (p *pass) enter(ctx context.Context) error {
+	var entering []*member
+	for _, m := range p.walking() {
+		if m.run.Step == "" {
+			entering = append(entering, m)
+		} else if p.program.Index(m.run.Step) < 0 {
+			p.finish(m, store.RunExited, ReasonActionGone)
+		}
+	}
+	if p.program.Plan.Trigger.Date != nil && len(entering) > 0 {
+		answers, err := p.ask(ctx, entering, p.program.Filter)
+		if err != nil {
+			return err
+		}
+		for i, m := range entering {
+			if ok, err := answers.true(i, 0); err != nil || !ok {
+				p.finish(m, store.RunExited, ReasonEntryFilter)
+			}
+		}
+	}
+	for _, m := range entering {
+		if m.state == walking {
+			p.moveTo(m, p.program.Plan.Entry)
+		}
+	}
+	return nil
+}
+
+func (p *pass) walking() []*member {
+	var members []*member
+	for _, m := range p.members {
+		if m.state == walking {
+			members = append(members, m)
+		}
+	}
+	return members
+}
+
+// at gives the walking members whose next step is id.
+func (p *pass) at(id string) []*member {
+	var members []*member
+	for _, m := range p.members {
+		if m.state == walking && m.run.Step == id {
+			members = append(members, m)
+		}
+	}
+	return members
+}
+
+// moveTo sets the member's next step; "" ends the run.
+func (p *pass) moveTo(m *member, step string) {
+	if step == "" {
+		p.finish(m, store.RunDone, "")
+		return
+	}
+	m.run.Step = step
+	m.run.DueAt = sql.NullTime{Time: m.now, Valid: true}
+}
+
+// park lets the member wait until due, in its own time. What it waits for is its next step.
+func (p *pass) park(m *member, wait string, due time.Time) {
+	var ahead time.Duration
+	m.wake, ahead = clock.Clock{Now: func() time.Time { return p.base }, Speed: p.Clock.Speed}.Wake(m.run.Ahead(), due)
+	m.run.AheadUS = ahead.Microseconds()
+	m.run.DueAt = sql.NullTime{Time: due, Valid: true}
+	m.state, m.wait = waiting, wait
+}
+
+func (p *pass) finish(m *member, status, reason string) {
+	m.state = left
+	m.run.Status, m.run.Reason = status, reason
+	m.run.FinishedAt = sql.NullTime{Time: m.now, Valid: true}
+	m.run.DueAt = sql.NullTime{}
+}
+
+// record notes what became of a step for a member.
+func (p *pass) record(m *member, s *program.Step, result, reason string, detail map[string]any) {
+	outcome := store.Outcome{
+		RunID: m.run.ID, EnteredAt: m.run.EnteredAt, Step: s.ID, Kind: s.Kind, Result: result, Reason: reason, At: m.now,
+	}
+	if len(detail) > 0 {
+		if data, err := json.Marshal(detail); err == nil {
+			text := string(data)
+			outcome.Detail = &text
+		}
+	}
+	p.outcomes = append(p.outcomes, outcome)
+}
+
+// decide counts a decision for the activity's result, which is what the Temporal UI shows.
+func (p *pass) decide(s *program.Step, what string) {
+	line := s.Label() + ": " + what
+	if p.counts[line] == 0 {
+		p.order = append(p.order, line)
+	}
+	p.counts[line]++
+}
+
+// flush writes what has been decided so far, and with it what more has to be in the same transaction.
+func (p *pass) flush(ctx context.Context, more func(tx *sqlx.Tx) error) error {
+	var moves []store.Move
+	var moving []*member
+	for _, m := range p.members {
+		if m.state != lost && (m.run.Status != m.status || m.run.Step != m.step || m.run.DueAt != m.due) {
+			moves = append(moves, store.Move{Run: m.run, FromStep: m.step, FromDue: m.due})
+			moving = append(moving, m)
+		}
+	}
+	if len(moves) == 0 && len(p.outcomes) == 0 && more == nil {
+		return nil
+	}
+	err := p.Store.Tx(ctx, func(tx *sqlx.Tx) error {
+		if len(moves) > 0 {
+			moved, err := p.Store.MoveRuns(ctx, tx, moves)
+			if err != nil {
+				return err
+			}
+			for _, m := range moving {
+				if !moved[m.run.ID] {
+					p.lose(ctx, m)
+				}
+			}
+		}
+		if len(p.outcomes) > 0 {
+			written, err := p.Store.AddOutcomes(ctx, tx, p.outcomes)
+			if err != nil {
+				return err
+			}
+			if err := p.apply(ctx, tx, written); err != nil {
+				return err
+			}
+		}
+		if more != nil {
+			return more(tx)
+		}
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	for _, m := range moving {
+		m.step, m.due, m.status = m.run.Step, m.run.DueAt, m.run.Status
+	}
+	p.outcomes, p.changes = nil, nil
+	return nil
+}
+
+// lose gives up a member that another advance has moved meanwhile, with everything decided about it.
+func (p *pass) lose(ctx context.Context, m *member) {
+	p.Log.WarnContext(ctx, "the run moved while it was being advanced", "run", m.run.ID, "flow", m.run.FlowID)
+	m.state = lost
+	kept := p.outcomes[:0]
+	for _, o := range p.outcomes {
+		if o.RunID != m.run.ID {
+			kept = append(kept, o)
+		}
+	}
+	p.outcomes = kept
+}
+
+// answer tells the cohort where its members are.
+func (p *pass) answer(ctx context.Context) (workflows.Advanced, error) {
+	var result workflows.Advanced
+	if err := p.relocate(ctx); err != nil {
+		return result, err
+	}
+	type place struct {
+		step, wait string
+		due        int64
+	}
+	groups := map[place]int{}
+	for _, m := range p.members {
+		if m.state != waiting {
+			continue
+		}
+		key := place{m.run.Step, m.wait, m.wake.UnixNano()}
+		i, ok := groups[key]
+		if !ok {
+			i = len(result.Waiting)
+			groups[key] = i
+			result.Waiting = append(result.Waiting, workflows.Waiting{Step: m.run.Step, Wait: m.wait, Due: m.wake})
+		}
+		result.Waiting[i].Runs = append(result.Waiting[i].Runs, m.run.ID)
+	}
+	for _, line := range p.order {
+		if n := p.counts[line]; n > 1 {
+			line = fmt.Sprintf("%s (%d people)", line, n)
+		}
+		result.Decisions = append(result.Decisions, line)
+	}
+	return result, nil
+}
+
+// relocate looks up where the lost members are by now.
+func (p *pass) relocate(ctx context.Context) error {
+	var ids []string
+	for _, m := range p.members {
+		if m.state == lost {
+			ids = append(ids, m.run.ID)
+		}
+	}
+	if len(ids) == 0 {
+		return nil
+	}
+	runs, err := p.Store.Runs(ctx, ids)
+	if err != nil {
+		return err
+	}
+	for _, run := range runs {
+		for _, m := range p.members {
+			if m.run.ID == run.ID && run.Status == store.RunActive {
+				m.run, m.now = run, p.base.Add(run.Ahead())
+				due := m.now.Add(time.Second) // long enough for the other advance to get further
+				if run.DueAt.Valid && run.DueAt.Time.After(due) {
+					due = run.DueAt.Time
+				}
+				p.park(m, "", due)
+			}
+		}
+	}
+	return nil
+}
+
+// flowValues is what expressions and templates see as flow.
+func (p *pass) flowValues() map[string]any {
+	return map[string]any{"id": p.program.Plan.Flow, "name": p.program.Plan.Name}
+}
+
+func (p *pass) log(m *member) *slog.Logger {
+	return p.Log.With("run", m.run.ID, "flow", m.run.FlowID, "profile", m.run.ProfileID)
+}

@@ -1,0 +1,19 @@
+package activities
+
+// Why a step was skipped, failed or held, in the words that users of such systems know. A skip is final for
+// that step: it is never tried again, and the run goes on.
+const (
+	ReasonFlowFilter   = "Fails Flow Filters"
+	ReasonStepFilter   = "Fails Additional Filters"
+	ReasonNotInList    = "Person No Longer in List"
+	ReasonDeleted      = "Person Deleted"
+	ReasonActionGone   = "Action Deleted"
+	ReasonNoEmail      = "Missing Email"
+	ReasonSuppressed   = "Person Suppressed"
+	ReasonTemplate     = "Email Syntax Error"
+	ReasonExternalData = "Error Retrieving External Data"
+	ReasonUnable       = "Unable to Send Email"
+	ReasonUnknown      = "Delivery Unknown" // the mail server's answer never came: sending again might send twice
+	ReasonExpression   = "Expression Error"
+	ReasonEntryFilter  = "Fails Flow Filters at Entry"
+)

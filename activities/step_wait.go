@@ -1,0 +1,33 @@
+package activities
+
+import (
+	"time"
+
+	"github.com/legato-flow/legato/flow/program"
+	"github.com/legato-flow/legato/internal/clock"
+	"github.com/legato-flow/legato/store"
+)
+
+// wait parks the members until the wait is over. With no action after it there is nothing to wait for, and the
+// run ends.
+func (p *pass) wait(s *program.Step, members []*member) error {
+	for _, m := range members {
+		if !s.LiveAfter {
+			p.decide(s, "nothing follows, ended")
+			p.finish(m, store.RunDone, "")
+			continue
+		}
+		zone := m.zone
+		if name := s.Wait.Timezone; name != "" && name != "person" {
+			zone = clock.Zone(name, p.account.Timezone)
+		}
+		due := s.Wait.Due(m.now, zone).UTC().Truncate(time.Microsecond)
+		p.record(m, s, store.Done, "", map[string]any{"until": due})
+		p.decide(s, "until "+due.Format(time.DateTime)+" UTC")
+		p.moveTo(m, s.Next)
+		if m.state == walking && due.After(m.now) {
+			p.park(m, s.Label(), due)
+		}
+	}
+	return nil
+}
