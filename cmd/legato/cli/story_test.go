@@ -81,7 +81,7 @@ func TestTheStoryComesOutRight(t *testing.T) {
 
 	play := story.Story{
 		API: base, Key: string(c.APIKey), Store: s.store, Inbox: story.WebInbox{URL: base}, Dates: w.Planner, Speed: c.Speed, Tag: "test",
-		Log: slog.New(slog.DiscardHandler), Patient: 60 * time.Second,
+		Log: slog.New(slog.DiscardHandler), Patient: 20 * time.Second,
 	}
 	lines, err := play.Play(t.Context())
 	if err != nil {
