@@ -65,7 +65,7 @@ func (p *Planner) Plan(ctx context.Context) (int, error) {
 				from = oldest
 			}
 			till := now.Add(horizon)
-			n, err := p.window(ctx, tx, g, from, till, nil)
+			n, err := p.window(ctx, tx, g, from, till, nil, 0)
 			if err != nil {
 				return err
 			}
@@ -80,7 +80,7 @@ func (p *Planner) Plan(ctx context.Context) (int, error) {
 }
 
 // PlanFor plans one flow for some people in a window of time that may lie anywhere. Development uses it to show
-// what a date flow does on a day that is far off.
+// what a date flow does on a day that is far off: for these people it is the window's beginning now.
 func (p *Planner) PlanFor(ctx context.Context, flowID string, profiles []string, from, till time.Time) (int, error) {
 	flow, err := p.Store.Flow(ctx, flowID)
 	if err != nil {
@@ -95,14 +95,14 @@ func (p *Planner) PlanFor(ctx context.Context, flowID string, profiles []string,
 	}
 	found := 0
 	err = p.Store.Tx(ctx, func(tx *sqlx.Tx) error {
-		found, err = p.window(ctx, tx, g, from, till, profiles)
+		found, err = p.window(ctx, tx, g, from, till, profiles, max(0, from.Sub(p.Clock.Now())))
 		return err
 	})
 	return found, err
 }
 
 // window writes the entries of one flow whose moment is in [from, till).
-func (p *Planner) window(ctx context.Context, tx *sqlx.Tx, g *program.Program, from, till time.Time, only []string) (int, error) {
+func (p *Planner) window(ctx context.Context, tx *sqlx.Tx, g *program.Program, from, till time.Time, only []string, ahead time.Duration) (int, error) {
 	trigger := g.Plan.Trigger.Date
 	account, err := p.Store.Account(ctx)
 	if err != nil {
@@ -128,7 +128,7 @@ func (p *Planner) window(ctx context.Context, tx *sqlx.Tx, g *program.Program, f
 	if len(profiles) == 0 {
 		return 0, nil
 	}
-	return len(profiles), p.Store.AddDateEntries(ctx, tx, g.Plan.Flow, profiles, keys, due)
+	return len(profiles), p.Store.AddDateEntries(ctx, tx, g.Plan.Flow, profiles, keys, due, ahead)
 }
 
 // candidateDays gives the stored months and days that can fire in the window: the calendar days it touches

@@ -361,7 +361,7 @@ func (d *Dispatcher) enrol(ctx context.Context, tx *sqlx.Tx, g *program.Program,
 		}
 		if m.entry.DueAt.Valid {
 			runs[i].DueAt = m.entry.DueAt
-			_, ahead := d.Clock.Wake(0, m.entry.DueAt.Time)
+			_, ahead := d.Clock.Wake(time.Duration(m.entry.AheadUS)*time.Microsecond, m.entry.DueAt.Time)
 			runs[i].AheadUS = ahead.Microseconds()
 		}
 		c.runs = append(c.runs, store.CohortRun{ID: runs[i].ID, ProfileID: m.person.ID, DueAt: runs[i].DueAt, AheadUS: runs[i].AheadUS})

@@ -52,6 +52,7 @@ create table outbox (
     event_id   uuid,
     event_time timestamptz,
     due_at     timestamptz,                     -- set by the date planner: when the run's first step is due
+    ahead      bigint not null default 0,       -- microseconds by which the run's time begins ahead of the clock; development only
     created_at timestamptz not null default now()
 );
 create index outbox_flow on outbox (flow_id, id);

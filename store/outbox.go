@@ -22,6 +22,7 @@ type Entry struct {
 	EventID   sql.NullString `db:"event_id"`
 	EventTime sql.NullTime   `db:"event_time"`
 	DueAt     sql.NullTime   `db:"due_at"` // set for a date entry: when it is due
+	AheadUS   int64          `db:"ahead"`
 	CreatedAt time.Time      `db:"created_at"`
 }
 
@@ -43,9 +44,9 @@ func (s *Store) DropEntries(ctx context.Context, tx *sqlx.Tx, ids []int64) error
 }
 
 // AddDateEntries writes the entries of people whose date moment has come into view. Those that were entered or
-// refused before are passed over.
-func (s *Store) AddDateEntries(ctx context.Context, tx *sqlx.Tx, flow string, profiles, keys []string, due []time.Time) error {
-	if _, err := tx.ExecContext(ctx, query("outbox_insert_dates"), flow, pq.Array(profiles), pq.Array(keys), times(due)); err != nil {
+// refused before are passed over. ahead is how far their time begins ahead of the clock.
+func (s *Store) AddDateEntries(ctx context.Context, tx *sqlx.Tx, flow string, profiles, keys []string, due []time.Time, ahead time.Duration) error {
+	if _, err := tx.ExecContext(ctx, query("outbox_insert_dates"), flow, pq.Array(profiles), pq.Array(keys), times(due), ahead.Microseconds()); err != nil {
 		return fmt.Errorf("planning dates of flow %s: %w", flow, err)
 	}
 	return nil

@@ -79,6 +79,9 @@ func (s *Story) cartScenes(items []product) []scene {
 			if err := abandon(ctx, c); err != nil {
 				return err
 			}
+			if err := s.inside(ctx, c); err != nil {
+				return err
+			}
 			return s.event(ctx, c.profile, "Placed Order", object{"OrderId": "S-" + s.Tag}, object{"value": total(wanted), "value_currency": "EUR"})
 		})
 	amelie.mails, amelie.reason = 0, "Fails Flow Filters"
@@ -110,6 +113,20 @@ func (s *Story) cartScenes(items []product) []scene {
 		})
 	lucas.reason = "reentry"
 	return []scene{grace, jonas, amelie, kenji, olivia, lucas}
+}
+
+// inside waits until the person is in the flow: who buys before that is not let in at all.
+func (s *Story) inside(ctx context.Context, c *scene) error {
+	for end := time.Now().Add(s.Patient); ; {
+		runs, err := s.Store.RunsOfProfile(ctx, c.profile, 1)
+		if err != nil || len(runs) > 0 {
+			return err
+		}
+		if time.Now().After(end) {
+			return fmt.Errorf("the event let nobody into the flow in %v", s.Patient)
+		}
+		time.Sleep(20 * time.Millisecond)
+	}
 }
 
 func (s *Story) address(first string) string {

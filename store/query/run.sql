@@ -1,15 +1,15 @@
 -- name: outbox_take
 -- The oldest waiting entries, passing over those that another dispatcher holds. An entry whose cause is older
 -- but which became visible later is simply taken later.
-select id, flow_id, profile_id, entry_key, event_id, event_time, due_at, created_at
+select id, flow_id, profile_id, entry_key, event_id, event_time, due_at, ahead, created_at
 from outbox order by id limit $1 for update skip locked
 
 -- name: outbox_delete
 delete from outbox where id = any($1)
 
 -- name: outbox_insert_dates
-insert into outbox (flow_id, profile_id, entry_key, due_at)
-select $1, x.profile_id, x.entry_key, x.due_at
+insert into outbox (flow_id, profile_id, entry_key, due_at, ahead)
+select $1, x.profile_id, x.entry_key, x.due_at, $5
 from unnest($2::text[], $3::text[], $4::timestamptz[]) as x (profile_id, entry_key, due_at)
 where not exists (select from run r where r.flow_id = $1 and r.profile_id = x.profile_id and r.entry_key = x.entry_key)
   and not exists (select from refusal r where r.flow_id = $1 and r.profile_id = x.profile_id and r.entry_key = x.entry_key)

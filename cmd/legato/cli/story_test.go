@@ -43,7 +43,7 @@ func TestTheStoryComesOutRight(t *testing.T) {
 	t.Cleanup(func() { _ = mail.Stop(context.Background()) })
 	environment := settings{
 		"LEGATO_MODE": "dev", "DATABASE_URL": testkit.DatabaseURL(t), "LEGATO_LISTEN": address, "LEGATO_BASE_URL": base,
-		"LEGATO_SPEED": "3600", "LEGATO_SMTP_ADDRESS": mail.Address, "LEGATO_TASK_QUEUE": "story-" + address[strings.LastIndexByte(address, ':')+1:],
+		"LEGATO_SPEED": "3600", "LEGATO_LOG_LEVEL": "warn", "LEGATO_SMTP_ADDRESS": mail.Address, "LEGATO_TASK_QUEUE": "story-" + address[strings.LastIndexByte(address, ':')+1:],
 		"TEMPORAL_ADDRESS": testkit.Temporal(t),
 	}
 	c, err := config.Load(environment.get)
