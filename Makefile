@@ -33,4 +33,5 @@ bench: ## measure Legato beside what it stands on; prints ratios
 	@exec $(GO) run ./dev/testenv $(GO) run ./bench $(ARGS)
 
 build: ## build bin/legato, one static binary
+	@test -e bin/legato || echo 'building bin/legato: a minute or two the first time'
 	@CGO_ENABLED=0 $(GO) build -trimpath -ldflags='$(LDFLAGS)' -o bin/legato ./cmd/legato

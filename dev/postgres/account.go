@@ -39,7 +39,7 @@ func unprivileged() (account, error) {
 		}
 		return account{name: name, uid: uid, cred: &syscall.Credential{Uid: uint32(uid), Gid: uint32(gid)}}, nil
 	}
-	return account{}, errors.New("Postgres refuses to run as root, and there is neither a user postgres nor a user nobody to run it as: start as another user, or set DATABASE_URL")
+	return account{}, errors.New("root may not run Postgres, and there is neither a user postgres nor a user nobody to run it as: start as another user, or set DATABASE_URL")
 }
 
 // home makes the folder that will hold the cluster and gives its path: dir, or one below /var when the account

@@ -140,9 +140,9 @@ func (s *Server) await(ctx context.Context, admin string) error {
 		}
 		select {
 		case <-s.child.Done():
-			return errors.New("Postgres ended while it started")
+			return errors.New("the server ended while it started")
 		case <-ctx.Done():
-			return fmt.Errorf("Postgres does not answer: %w", err)
+			return fmt.Errorf("waiting for an answer of Postgres: %w", err)
 		case <-time.After(20 * time.Millisecond):
 		}
 	}

@@ -6,10 +6,10 @@ import (
 	"errors"
 	"fmt"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/jmoiron/sqlx"
-	"github.com/lib/pq"
 )
 
 // loader copies rows into the tables.
@@ -22,7 +22,7 @@ type loader struct {
 
 // copy sends rows of a table; each calls add with the values of the columns.
 func (l loader) copy(table string, columns []string, rows func(add func(values ...any) error) error) error {
-	statement, err := l.tx.PrepareContext(l.ctx, pq.CopyIn(table, columns...))
+	statement, err := l.tx.PrepareContext(l.ctx, fmt.Sprintf("copy %s (%s) from stdin", table, strings.Join(columns, ", ")))
 	if err != nil {
 		return fmt.Errorf("table %s: %w", table, err)
 	}

@@ -88,10 +88,6 @@ func either(a, b shape) shape {
 	return func(x, y float64) float64 { return min(a(x, y), b(x, y)) }
 }
 
-func without(a, b shape) shape {
-	return func(x, y float64) float64 { return max(a(x, y), -b(x, y)) }
-}
-
 // tone is a colour with its opacity.
 type tone struct{ r, g, b, a float64 }
 

@@ -29,7 +29,7 @@ func acquire(path, holder string) (*lock, error) {
 	if err := syscall.Flock(int(file.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); err != nil {
 		_ = file.Close()
 		if errors.Is(err, syscall.EWOULDBLOCK) {
-			return nil, fmt.Errorf("Legato runs in this folder already (%s): stop it first, with Ctrl-C where it runs", strings.TrimSpace(string(said)))
+			return nil, fmt.Errorf("a Legato runs in this folder already (%s): stop it first, with Ctrl-C where it runs", strings.TrimSpace(string(said)))
 		}
 		return nil, fmt.Errorf("locking %s: %w", path, err)
 	}

@@ -163,12 +163,12 @@ func (s *Stack) watch() {
 	if s.postgres != nil {
 		go func() {
 			<-s.postgres.Done()
-			s.failed <- fmt.Errorf("Postgres has ended; %s/postgres.log may say why", s.postgres.Dir)
+			s.failed <- fmt.Errorf("the Postgres server has ended; %s/postgres.log may say why", s.postgres.Dir)
 		}()
 	}
 	go func() {
 		<-s.temporal.Done()
-		s.failed <- fmt.Errorf("Temporal has ended; %s may say why", filepath.Join(s.options.Dir, "temporal", "temporal.log"))
+		s.failed <- fmt.Errorf("the Temporal server has ended; %s may say why", filepath.Join(s.options.Dir, "temporal", "temporal.log"))
 	}()
 	go func() { s.failed <- <-s.mail.Failed() }()
 }

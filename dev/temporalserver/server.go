@@ -112,11 +112,11 @@ func (s *Server) await(ctx context.Context, stdout io.ReadCloser) error {
 		}
 		return nil
 	case <-s.child.Done():
-		return errors.New("Temporal ended while it started")
+		return errors.New("the Temporal server ended while it started")
 	case <-ctx.Done():
 		return fmt.Errorf("waiting for Temporal: %w", ctx.Err())
 	case <-time.After(patience):
-		return fmt.Errorf("Temporal is not ready after %s", patience)
+		return fmt.Errorf("the Temporal server is not ready after %s", patience)
 	}
 }
 

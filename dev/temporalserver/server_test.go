@@ -56,7 +56,7 @@ func TestAProgramThatFailsIsReportedWithWhatItSaid(t *testing.T) {
 		t.Fatal(err)
 	}
 	_, err := temporalserver.Start(t.Context(), temporalserver.Options{Binary: script, Dir: t.TempDir(), UIPort: -1})
-	if err == nil || err.Error() != "Temporal ended while it started: disk full" {
+	if err == nil || err.Error() != "the Temporal server ended while it started: disk full" {
 		t.Errorf("got %v", err)
 	}
 }

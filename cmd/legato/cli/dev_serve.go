@@ -71,9 +71,9 @@ func (r *running) await(ctx context.Context, url string) error {
 		}
 		select {
 		case <-r.done:
-			return errors.New("Legato ended while it started")
+			return errors.New("the server ended while it started")
 		case <-ctx.Done():
-			return fmt.Errorf("Legato is not ready: %w", err)
+			return fmt.Errorf("waiting until the server is ready: %w", err)
 		case <-time.After(20 * time.Millisecond):
 		}
 	}
