@@ -3,24 +3,11 @@ package ingest_test
 import (
 	"errors"
 	"fmt"
-	"net/url"
-	"os"
 	"sync"
 	"testing"
 
 	"github.com/legato-flow/legato/ingest"
-	"github.com/legato-flow/legato/internal/testkit"
 )
-
-// testURL is the shared server with another database.
-func testURL(database string) string {
-	u, err := url.Parse(os.Getenv(testkit.DatabaseVariable))
-	if err != nil {
-		panic(err)
-	}
-	u.Path = "/" + database
-	return u.String()
-}
 
 func TestJoiningAListEntersItsFlowsOnce(t *testing.T) {
 	t.Parallel()

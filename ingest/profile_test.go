@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/legato-flow/legato/ingest"
+	"github.com/legato-flow/legato/internal/testkit"
 	"github.com/legato-flow/legato/store"
 	"github.com/lib/pq"
 )
@@ -242,13 +243,15 @@ func TestAnIdentifierMayMoveInOneBatch(t *testing.T) {
 
 func TestDatesOfProfilesAreKeptAndAnnounced(t *testing.T) {
 	t.Parallel()
-	g, s := newIngester(t)
-	var url string
-	if err := s.DB.Get(&url, "select current_database()"); err != nil {
+	url := testkit.DatabaseURL(t)
+	s, err := store.Open(t.Context(), url, 2)
+	if err != nil {
 		t.Fatal(err)
 	}
+	t.Cleanup(func() { _ = s.Close() })
+	g := ingest.New(s, func() time.Time { return now })
 	heard := make(chan string, 100)
-	listener := pq.NewListener(testURL(url), time.Second, time.Second, nil)
+	listener := pq.NewListener(url, time.Second, time.Second, nil)
 	t.Cleanup(func() { _ = listener.Close() })
 	if err := listener.Listen("legato_dates"); err != nil {
 		t.Fatal(err)
@@ -288,11 +291,14 @@ func TestDatesOfProfilesAreKeptAndAnnounced(t *testing.T) {
 			t.Fatal(err)
 		}
 		told := false
-		for id := range heard {
-			if id == "end" {
-				break
+		for done := false; !done; {
+			select {
+			case id := <-heard:
+				told = told || id == p.ID
+				done = id == "end"
+			case <-time.After(time.Minute):
+				t.Fatal("the marker is not heard")
 			}
-			told = told || id == p.ID
 		}
 		if told != step.told {
 			t.Errorf("%s: the planner was told: %v", step.change, told)
