@@ -135,7 +135,8 @@ func (b Builder) lock(ctx context.Context, file *os.File) error {
 // build compiles to a name aside, so that a half-written file is never started.
 func (b Builder) build(ctx context.Context, source, target string) error {
 	b.Progress("building it: minutes the first time, then kept in " + filepath.Dir(target))
-	flags := []string{"-trimpath", "-ldflags=-s -w"}
+	// No -trimpath: packages that tests and legato use as well are then compiled once for all.
+	flags := []string{"-ldflags=-s -w"}
 	total := b.stale(ctx, source, flags)
 	partial := target + ".part"
 	done := 0
