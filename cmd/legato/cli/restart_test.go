@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strings"
 	"sync"
 	"testing"
 	"testing/fstest"
@@ -164,9 +165,10 @@ func TestAWorkerThatIsKilledLosesNothingAndRepeatsNothing(t *testing.T) {
 			go func() { _ = server.Serve(listener) }()
 			defer server.Close()
 
+			queue, _, _ := strings.Cut(filepath.Base(url), "?") // the database's name
 			worker := &workerProcess{t: t, environ: []string{
 				"DATABASE_URL=" + url, "TEMPORAL_ADDRESS=" + testkit.Temporal(t), "LEGATO_MODE=dev",
-				"LEGATO_SMTP_ADDRESS=" + listener.Addr().String(), "LEGATO_TASK_QUEUE=restart-" + filepath.Base(url),
+				"LEGATO_SMTP_ADDRESS=" + listener.Addr().String(), "LEGATO_TASK_QUEUE=" + queue,
 			}}
 			worker.start()
 			defer func() { worker.kill() }()
