@@ -80,17 +80,7 @@ func newStage(t *testing.T, flowYAML string, templates map[string]string) *stage
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = s.store.Close() })
-	files := fstest.MapFS{"flows/flow.yaml": {Data: []byte(flowYAML)}}
-	for name, source := range templates {
-		files["templates/"+name+".liquid"] = &fstest.MapFile{Data: []byte(source)}
-	}
-	definitions, problems := flow.Load(files, "test")
-	if err := problems.Err(); err != nil {
-		t.Fatal(err)
-	}
-	if err := apply.Definitions(t.Context(), s.store, definitions); err != nil {
-		t.Fatal(err)
-	}
+	s.apply(flowYAML, templates)
 	sender := email.New(email.Options{Address: s.mail.address, Timeout: 5 * time.Second})
 	t.Cleanup(func() { _ = sender.Close() })
 	log := slog.New(slog.NewTextHandler(t.Output(), nil))
@@ -106,6 +96,22 @@ func newStage(t *testing.T, flowYAML string, templates map[string]string) *stage
 	s.dispatch = &ingest.Dispatcher{Store: s.store, Clock: c, Programs: programs, Starter: s, Log: log}
 	s.planner = &ingest.Planner{Store: s.store, Clock: c, Programs: programs, Log: log}
 	return s
+}
+
+// apply makes a flow and its templates the ones that run.
+func (s *stage) apply(flowYAML string, templates map[string]string) {
+	s.Helper()
+	files := fstest.MapFS{"flows/flow.yaml": {Data: []byte(flowYAML)}}
+	for name, source := range templates {
+		files["templates/"+name+".liquid"] = &fstest.MapFile{Data: []byte(source)}
+	}
+	definitions, problems := flow.Load(files, "test")
+	if err := problems.Err(); err != nil {
+		s.Fatal(err)
+	}
+	if err := apply.Definitions(s.Context(), s.store, definitions); err != nil {
+		s.Fatal(err)
+	}
 }
 
 // profile writes a person with custom properties and gives the id.
