@@ -180,7 +180,8 @@ func (b Builder) stale(ctx context.Context, source string, flags []string) int {
 	return max(total, 1)
 }
 
-// run starts go and gives each non-empty line of what it prints to line. The last lines are part of the error.
+// run starts go and gives each non-empty line of what it prints to line. The last that are more
+// than a package's name are part of the error.
 func (b Builder) run(ctx context.Context, dir string, line func(string), args ...string) error {
 	command := exec.CommandContext(ctx, "go", args...)
 	command.Dir = dir
@@ -198,8 +199,10 @@ func (b Builder) run(ctx context.Context, dir string, line func(string), args ..
 			if len(lines.Bytes()) == 0 {
 				continue
 			}
-			last[count%len(last)] = bytes.Clone(lines.Bytes())
-			count++
+			if bytes.ContainsAny(lines.Bytes(), " \t") { // packages have none, and would bury what went wrong
+				last[count%len(last)] = bytes.Clone(lines.Bytes())
+				count++
+			}
 			line(lines.Text())
 		}
 		_, _ = io.Copy(io.Discard, reader) // a line too long for the scanner must not block go
@@ -207,6 +210,9 @@ func (b Builder) run(ctx context.Context, dir string, line func(string), args ..
 	err := command.Run()
 	_ = writer.Close()
 	<-finished
+	if ctx.Err() != nil {
+		return ctx.Err()
+	}
 	if err != nil {
 		var said []byte
 		for i := max(0, count-len(last)); i < count; i++ {
