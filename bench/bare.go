@@ -29,7 +29,8 @@ func nothing(context.Context) error { return nil }
 
 // bare runs n bare workflows, started as fast as the server takes them, and gives how many a second ended.
 func (s *stage) bare(ctx context.Context, n int) (float64, string, error) {
-	w := sdk.New(s.temporal, queue+"-bare", sdk.Options{MaxConcurrentWorkflowTaskPollers: 8, MaxConcurrentActivityTaskPollers: 4})
+	own := "bare-" + uuid.NewString() // a queue that no earlier worker polled
+	w := sdk.New(s.temporal, own, sdk.Options{MaxConcurrentWorkflowTaskPollers: 8, MaxConcurrentActivityTaskPollers: 4})
 	w.RegisterWorkflow(bareRun)
 	if err := w.Start(); err != nil {
 		return 0, "", err
@@ -43,7 +44,7 @@ func (s *stage) bare(ctx context.Context, n int) (float64, string, error) {
 	for range n {
 		group.Go(func() error {
 			run, err := s.temporal.ExecuteWorkflow(starting, client.StartWorkflowOptions{
-				ID: "bare/" + uuid.NewString(), TaskQueue: queue + "-bare", EnableEagerStart: true,
+				ID: "bare/" + uuid.NewString(), TaskQueue: own, EnableEagerStart: true,
 			}, bareRun)
 			mu.Lock()
 			defer mu.Unlock()
