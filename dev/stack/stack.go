@@ -112,7 +112,8 @@ func (s *Stack) startPostgres(ctx context.Context) error {
 	}
 	begun := time.Now()
 	s.options.Console.Progress("postgres", "starting")
-	server, err := postgres.Start(ctx, postgres.Options{Dir: filepath.Join(s.options.Dir, "postgres"), Port: s.options.Ports.Postgres})
+	dir := filepath.Join(s.options.Dir, "postgres")
+	server, err := postgres.Start(ctx, postgres.Options{Dir: dir, Port: s.options.Ports.Postgres})
 	if err != nil {
 		return err
 	}
@@ -120,6 +121,9 @@ func (s *Stack) startPostgres(ctx context.Context) error {
 	detail := fmt.Sprintf("127.0.0.1:%d, version %d, data in %s", server.Port, server.Version, server.Dir)
 	if server.User != "" {
 		detail += ", as user " + server.User
+		if server.Dir != dir {
+			detail += ", who cannot enter " + dir
+		}
 	}
 	s.options.Console.Ready("postgres", time.Since(begun), detail)
 	return nil
