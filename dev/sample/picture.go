@@ -33,11 +33,12 @@ var drawings = map[string]func(*canvas, look){
 
 // picture draws a product as PNG, which every mail program shows.
 func picture(shelf, number, size int) ([]byte, error) {
-	p := palettes[(number+shelf*3)%len(palettes)]
+	thing := shelves[shelf].products[number]
+	p := palettes[thing.colours]
 	h := fnv.New32a()
 	fmt.Fprintf(h, "%d/%d", shelf, number)
 	vary := func(shift uint) float64 { return float64(h.Sum32()>>shift&255)/255 - 0.5 }
-	l := look{body: hex(p[0]), accent: hex(p[1]), ground: hex(grounds[shelf]), tall: 1 + vary(0)*0.16, wide: 1 + vary(8)*0.16, kind: number % 5}
+	l := look{body: hex(p[0]), accent: hex(p[1]), ground: hex(grounds[shelf]), tall: 1 + vary(0)*0.16, wide: 1 + vary(8)*0.16, kind: thing.form}
 	c := newCanvas(size)
 	ground(c, l.ground)
 	drawings[shelves[shelf].id](c, l)
@@ -98,7 +99,7 @@ func drawBag(c *canvas, l look) {
 		c.draw(circle(0, middle+0.1, w*0.7), flat(l.accent.lighter(0.25)), 0)
 	}
 	seal(c, 0, middle+0.02, 0.13, l.body.lighter(0.06))
-	for i := range 2 + l.kind%2 {
+	for i := range 2 {
 		c.draw(line(0.011, -w*0.36, middle+0.22+0.06*float64(i), w*(0.36-0.12*float64(i)), middle+0.22+0.06*float64(i)), flat(l.body.fade(0.75)), 0)
 	}
 	c.draw(both(body, line(0.012, w*0.8, top+0.2, w*0.86, 0.62)), flat(l.body.lighter(0.5).fade(0.35)), 0.01)
@@ -160,6 +161,19 @@ func drawBrewer(c *canvas, l look) {
 		c.draw(line(0.014, 0, -0.62, 0, -0.3), flat(hex(0x8f9a9b)), 0)
 		c.draw(polygon(0.03, -0.3, -0.36, 0.3, -0.36, 0.2, -0.44, -0.2, -0.44), across(l.body.lighter(0.1), -0.3, 0.3), 0)
 		c.draw(circle(0, -0.66, 0.06), across(l.accent, -0.08, 0.08), 0)
+	case 5: // a pot for the stove
+		shadow(c, 0.03, 0.4)
+		c.draw(line(0.04, 0.3, -0.36, 0.58, -0.34, 0.54, 0.06), flat(l.accent.mix(hex(0x2b2320), 0.75)), 0)
+		c.draw(polygon(0.02, -0.28, -0.46, -0.44, -0.5, -0.26, -0.3), across(l.body, -0.44, -0.2), 0)
+		c.draw(polygon(0.02, -0.3, -0.5, 0.3, -0.5, 0.19, 0.04, -0.19, 0.04), across(l.body, -0.3, 0.3), 0)
+		c.draw(polygon(0.02, -0.19, 0.12, 0.19, 0.12, 0.34, 0.66, -0.34, 0.66), across(l.body, -0.34, 0.34), 0)
+		c.draw(box(0, 0.08, 0.22, 0.05, 0.02), across(l.body.darker(0.25), -0.22, 0.22), 0)
+		c.draw(polygon(0.02, -0.3, -0.54, 0.3, -0.54, 0.06, -0.66, -0.06, -0.66), across(l.body.darker(0.1), -0.3, 0.3), 0)
+		c.draw(circle(0, -0.72, 0.05), flat(l.accent.mix(hex(0x2b2320), 0.75)), 0)
+		for _, x := range []float64{-0.1, 0.1} {
+			c.draw(line(0.006, x*1.5, -0.48, x, 0.04), flat(l.body.darker(0.3).fade(0.5)), 0)
+			c.draw(line(0.006, x, 0.14, x*1.8, 0.64), flat(l.body.darker(0.3).fade(0.5)), 0)
+		}
 	default: // a teapot
 		shadow(c, 0.03, 0.56)
 		c.draw(curve(0.055, [8]float64{-0.4, 0.35, -0.7, 0.25, -0.6, -0.02, -0.78, -0.1}), across(l.body, -0.8, -0.4), 0)
