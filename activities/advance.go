@@ -43,7 +43,7 @@ func (a *Advance) Run(ctx context.Context, batch workflows.Batch) (workflows.Adv
 	if err != nil {
 		return workflows.Advanced{}, err
 	}
-	p := &pass{Advance: a, program: g, base: a.Clock.Now().Truncate(time.Microsecond), counts: map[string]int{}}
+	p := &pass{Advance: a, program: g, base: a.Clock.Now().Truncate(time.Microsecond), flow: g.Variables(), counts: map[string]int{}}
 	if err := p.load(ctx, batch); err != nil {
 		return workflows.Advanced{}, err
 	}

@@ -2,7 +2,6 @@ package activities
 
 import (
 	"context"
-	"fmt"
 
 	"github.com/legato-flow/legato/expression"
 	"github.com/legato-flow/legato/flow/plan"
@@ -10,55 +9,15 @@ import (
 	"github.com/legato-flow/legato/store"
 )
 
-// asked is some expressions put to some members, with what the database answered.
-type asked struct {
-	expressions []*expression.Expression
-	inputs      []expression.Input // by member
-	first       []int              // where an expression's answers begin
-	answers     [][]any
-}
-
-// ask puts expressions to members. The history questions in all of them go to Postgres in one round trip.
-func (p *pass) ask(ctx context.Context, members []*member, expressions ...*expression.Expression) (*asked, error) {
-	q := &asked{expressions: expressions}
-	var queries []expression.Query
-	for _, x := range expressions {
-		q.first = append(q.first, len(queries))
-		if x != nil {
-			queries = append(queries, x.Queries()...)
-		}
-	}
-	subjects := make([]expression.Subject, len(members))
+// ask puts expressions to members, with one statement for what they ask about history.
+func (p *pass) ask(ctx context.Context, members []*member, expressions ...*expression.Expression) (*expression.Asked, error) {
+	people := make([]expression.Subject, len(members))
 	for i, m := range members {
-		in := expression.Input{Person: m.person.Values, Event: m.event, Flow: p.flowValues(), Now: m.now, Start: m.run.EnteredAt}
-		q.inputs = append(q.inputs, in)
-		subjects[i] = expression.Subject{
-			Profile: m.run.ProfileID, Start: in.Start, Now: in.Now, Person: in.Person, Event: in.Event, Flow: in.Flow,
+		people[i] = expression.Subject{
+			Profile: m.run.ProfileID, Start: m.run.EnteredAt, Now: m.now, Person: m.person.Values, Event: m.event, Flow: p.flow,
 		}
 	}
-	if len(queries) > 0 {
-		var err error
-		if q.answers, err = expression.Answer(ctx, p.Store.DB, queries, subjects); err != nil {
-			return nil, fmt.Errorf("asking about history: %w", err)
-		}
-	}
-	return q, nil
-}
-
-func (q *asked) input(member, x int) expression.Input {
-	in := q.inputs[member]
-	if n := len(q.expressions[x].Queries()); n > 0 {
-		in.Answers = q.answers[member][q.first[x] : q.first[x]+n]
-	}
-	return in
-}
-
-// true says whether expression x holds for a member. One that is not there always does.
-func (q *asked) true(member, x int) (bool, error) {
-	if q.expressions[x] == nil {
-		return true, nil
-	}
-	return q.expressions[x].True(q.input(member, x))
+	return expression.Ask(ctx, p.Store.DB, people, expressions...)
 }
 
 // permit makes the checks that come before a step, and gives the members that pass. The others are recorded and
@@ -106,7 +65,7 @@ func (p *pass) permit(ctx context.Context, s *program.Step, members []*member) (
 	for i, m := range members {
 		reason := ""
 		for x, why := range []string{ReasonFlowFilter, ReasonStepFilter} {
-			ok, err := answers.true(i, x)
+			ok, err := answers.True(i, x)
 			if err != nil {
 				p.log(m).WarnContext(ctx, "evaluating a filter", "step", s.ID, "error", err)
 				ok, why = false, ReasonExpression

@@ -21,6 +21,7 @@ type pass struct {
 	program  *program.Program
 	base     time.Time // the clock's time, one for the whole pass, so that equal waits end together
 	account  *store.Account
+	flow     map[string]any // what expressions and templates see as flow
 	members  []*member
 	outcomes []store.Outcome
 	changes  map[string]change // of profiles, by "run step"
@@ -126,7 +127,7 @@ func (p *pass) enter(ctx context.Context) error {
 			return err
 		}
 		for i, m := range entering {
-			if ok, err := answers.true(i, 0); err != nil || !ok {
+			if ok, err := answers.True(i, 0); err != nil || !ok {
 				p.finish(m, store.RunExited, ReasonEntryFilter)
 			}
 		}
@@ -277,24 +278,13 @@ func (p *pass) answer(ctx context.Context) (workflows.Advanced, error) {
 	if err := p.relocate(ctx); err != nil {
 		return result, err
 	}
-	type place struct {
-		step, wait string
-		due        int64
-	}
-	groups := map[place]int{}
+	var groups workflows.Groups
 	for _, m := range p.members {
-		if m.state != waiting {
-			continue
+		if m.state == waiting {
+			groups.Add(m.run.ID, m.run.Step, m.wait, m.wake)
 		}
-		key := place{m.run.Step, m.wait, m.wake.UnixNano()}
-		i, ok := groups[key]
-		if !ok {
-			i = len(result.Waiting)
-			groups[key] = i
-			result.Waiting = append(result.Waiting, workflows.Waiting{Step: m.run.Step, Wait: m.wait, Due: m.wake})
-		}
-		result.Waiting[i].Runs = append(result.Waiting[i].Runs, m.run.ID)
 	}
+	result.Waiting = groups.Waiting
 	for _, line := range p.order {
 		if n := p.counts[line]; n > 1 {
 			line = fmt.Sprintf("%s (%d people)", line, n)
@@ -332,11 +322,6 @@ func (p *pass) relocate(ctx context.Context) error {
 		}
 	}
 	return nil
-}
-
-// flowValues is what expressions and templates see as flow.
-func (p *pass) flowValues() map[string]any {
-	return map[string]any{"id": p.program.Plan.Flow, "name": p.program.Plan.Name}
 }
 
 func (p *pass) log(m *member) *slog.Logger {

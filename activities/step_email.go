@@ -20,10 +20,9 @@ type Mail interface {
 
 // letter is an email on its way to one member.
 type letter struct {
-	member   *member
-	rendered content.Message
-	message  email.Message
-	attempt  int
+	member  *member
+	message email.Message
+	attempt int
 }
 
 // email renders the template for each member that may get it, and sends it at most once per run and step.
@@ -77,14 +76,15 @@ func (p *pass) render(ctx context.Context, s *program.Step, members []*member) (
 			return nil, nil
 		}
 	}
+	organization := p.account.Values()
 	var letters []*letter
 	for i, m := range members {
 		rendered, err := template.Render(ctx, map[string]any{
-			"person": m.person.Values, "event": m.event, "flow": p.flowValues(), "feeds": feeds[i],
-			"organization": p.account.Values(), "links": p.Links(m.run.ProfileID), "now": m.now.In(m.zone),
+			"person": m.person.Values, "event": m.event, "flow": p.flow, "feeds": feeds[i],
+			"organization": organization, "links": p.Links(m.run.ProfileID), "now": m.now.In(m.zone),
 		})
 		if err == nil {
-			l := &letter{member: m, rendered: rendered}
+			l := &letter{member: m}
 			if l.message, err = p.compose(m, s, rendered); err == nil {
 				letters = append(letters, l)
 				continue
@@ -104,7 +104,7 @@ func (p *pass) compose(m *member, s *program.Step, rendered content.Message) (em
 	message := email.Message{
 		Key: "run/" + m.run.ID + "/" + s.ID, From: rendered.From, FromName: rendered.FromName, ReplyTo: rendered.ReplyTo,
 		To: strings.TrimSpace(m.person.Email), ToName: m.person.Name,
-		Subject: rendered.Subject, HTML: rendered.HTML, Text: rendered.Text, Date: m.now.In(m.zone),
+		Subject: rendered.Subject, HTML: rendered.HTML, Text: rendered.Text, Unsubscribe: rendered.Unsubscribe, Date: m.now.In(m.zone),
 	}
 	if message.From == "" {
 		message.From = p.From
@@ -118,7 +118,6 @@ func (p *pass) compose(m *member, s *program.Step, rendered content.Message) (em
 	}
 	domain := from.Address[strings.LastIndexByte(from.Address, '@')+1:]
 	message.MessageID = strings.ToLower(m.run.ID) + "." + s.ID + "@" + domain
-	message.Unsubscribe, _ = p.Links(m.run.ProfileID)["unsubscribe"].(string)
 	return message, nil
 }
 

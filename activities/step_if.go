@@ -17,7 +17,7 @@ func (p *pass) branch(ctx context.Context, s *program.Step, members []*member) e
 	for i, m := range members {
 		taken, next := "else", s.If.Else
 		for x := range s.Branches {
-			ok, err := answers.true(i, x)
+			ok, err := answers.True(i, x)
 			if err != nil {
 				p.log(m).WarnContext(ctx, "evaluating a split", "step", s.ID, "error", err)
 			}

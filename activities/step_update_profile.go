@@ -6,6 +6,7 @@ import (
 	"maps"
 
 	"github.com/jmoiron/sqlx"
+	"github.com/legato-flow/legato/expression"
 	"github.com/legato-flow/legato/flow/program"
 	"github.com/legato-flow/legato/store"
 )
@@ -46,13 +47,13 @@ func (p *pass) updateProfile(ctx context.Context, s *program.Step, members []*me
 	return nil
 }
 
-func propertyChange(s *program.Step, answers *asked, member int) (change, error) {
+func propertyChange(s *program.Step, answers *expression.Asked, member int) (change, error) {
 	c := change{set: map[string]any{}, increment: map[string]float64{}, unset: s.UpdateProfile.Unset}
 	for x, assignment := range s.UpdateProfile.Set {
 		value := assignment.Value
 		if s.Values[x] != nil {
 			var err error
-			if value, err = s.Values[x].Eval(answers.input(member, x)); err != nil {
+			if value, err = answers.Value(member, x); err != nil {
 				return c, fmt.Errorf("%s: %w", assignment.Property, err)
 			}
 			if value == nil { // a property of the event that is missing leaves the profile as it is

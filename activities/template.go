@@ -16,13 +16,13 @@ type templateCache struct {
 
 type parsedTemplate struct {
 	source   string
-	template *content.Template
-	err      error
+	template *content.Template // nil when it does not parse
 }
 
 const templateCacheSize = 500
 
-// template reads a template in its current form. missing is true where there is none of that name.
+// template reads a template in its current form. missing is true where there is none
+// of that name that parses.
 func (a *Advance) template(ctx context.Context, name string) (t *content.Template, missing bool, err error) {
 	sources, err := a.Store.Templates(ctx, []string{name})
 	if err != nil {
@@ -35,17 +35,16 @@ func (a *Advance) template(ctx context.Context, name string) (t *content.Templat
 	a.templates.mu.Lock()
 	defer a.templates.mu.Unlock()
 	if held, ok := a.templates.parsed[name]; ok && held.source == source {
-		return held.template, held.template == nil, held.err
+		return held.template, held.template == nil, nil
 	}
 	if a.templates.parsed == nil || len(a.templates.parsed) >= templateCacheSize {
 		a.templates.parsed = map[string]parsedTemplate{}
 	}
 	t, parseErr := a.Content.Parse(name, []byte(source))
-	a.templates.parsed[name] = parsedTemplate{source: source, template: t}
 	if parseErr != nil {
 		a.Log.ErrorContext(ctx, "the stored template does not parse", "template", name, "error", parseErr)
-		a.templates.parsed[name] = parsedTemplate{source: source}
-		return nil, true, nil
+		t = nil
 	}
-	return t, false, nil
+	a.templates.parsed[name] = parsedTemplate{source: source, template: t}
+	return t, t == nil, nil
 }

@@ -116,25 +116,14 @@ func clauseSource(source string, from, to int) string {
 
 // unmatched counts the parentheses that are not closed and not opened, outside of quotes.
 func unmatched(s string) (open, closed int) {
-	var quote byte
-	for i := 0; i < len(s); i++ {
-		switch ch := s[i]; {
-		case quote != 0:
-			if ch == '\\' && quote != '`' {
-				i++
-			} else if ch == quote {
-				quote = 0
-			}
-		case ch == '"' || ch == '\'' || ch == '`':
-			quote = ch
+	for _, ch := range outsideQuotes(s) {
+		switch {
 		case ch == '(':
 			open++
+		case ch == ')' && open > 0:
+			open--
 		case ch == ')':
-			if open > 0 {
-				open--
-			} else {
-				closed++
-			}
+			closed++
 		}
 	}
 	return open, closed

@@ -110,22 +110,13 @@ func (c *compiler) callText(n ast.Node) string {
 		return n.String() // piped: the call begins with its argument
 	}
 	depth := 0
-	var quote byte
-	for i := start; i < len(c.source); i++ {
-		switch ch := c.source[i]; {
-		case quote != 0:
-			if ch == '\\' && quote != '`' {
-				i++
-			} else if ch == quote {
-				quote = 0
-			}
-		case ch == '"' || ch == '\'' || ch == '`':
-			quote = ch
-		case ch == '(':
+	for i, ch := range outsideQuotes(c.source[start:]) {
+		switch ch {
+		case '(':
 			depth++
-		case ch == ')':
+		case ')':
 			if depth--; depth == 0 {
-				return c.source[start : i+1]
+				return c.source[start : start+i+1]
 			}
 		}
 	}

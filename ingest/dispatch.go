@@ -254,16 +254,15 @@ func (d *Dispatcher) read(ctx context.Context, tx *sqlx.Tx, entries []store.Entr
 // filter asks the trigger filter and then the profile filter. Entries by a date were planned ahead: their
 // profile filter is asked when they are due, by advance.
 func (d *Dispatcher) filter(ctx context.Context, g *program.Program, candidates []candidate, now time.Time, refuse func(store.Entry, string)) ([]candidate, error) {
-	input := func(c candidate) expression.Input {
-		return expression.Input{
-			Person: c.person.Values, Event: c.event, Now: now, Start: c.enteredAt,
-			Flow: map[string]any{"id": g.Plan.Flow, "name": g.Plan.Name},
-		}
-	}
+	flow := g.Variables()
 	var passed []candidate
+	var people []expression.Subject
 	for _, c := range candidates {
+		person := expression.Subject{
+			Profile: c.person.ID, Start: c.enteredAt, Now: now, Person: c.person.Values, Event: c.event, Flow: flow,
+		}
 		if g.TriggerFilter != nil {
-			ok, err := g.TriggerFilter.True(input(c))
+			ok, err := g.TriggerFilter.True(person.Input())
 			if err != nil {
 				d.Log.WarnContext(ctx, "evaluating a trigger filter", "flow", g.Plan.Flow, "profile", c.person.ID, "error", err)
 			}
@@ -272,30 +271,18 @@ func (d *Dispatcher) filter(ctx context.Context, g *program.Program, candidates 
 				continue
 			}
 		}
-		passed = append(passed, c)
+		passed, people = append(passed, c), append(people, person)
 	}
-	if g.Filter == nil || g.Plan.Trigger.Date != nil || len(passed) == 0 {
+	if g.Filter == nil || g.Plan.Trigger.Date != nil {
 		return passed, nil
 	}
-	subjects := make([]expression.Subject, len(passed))
-	for i, c := range passed {
-		in := input(c)
-		subjects[i] = expression.Subject{Profile: c.person.ID, Start: in.Start, Now: now, Person: in.Person, Event: in.Event, Flow: in.Flow}
-	}
-	var answers [][]any
-	if queries := g.Filter.Queries(); len(queries) > 0 {
-		var err error
-		if answers, err = expression.Answer(ctx, d.Store.DB, queries, subjects); err != nil {
-			return nil, err
-		}
+	answers, err := expression.Ask(ctx, d.Store.DB, people, g.Filter)
+	if err != nil {
+		return nil, err
 	}
 	let := passed[:0]
 	for i, c := range passed {
-		in := input(c)
-		if answers != nil {
-			in.Answers = answers[i]
-		}
-		ok, err := g.Filter.True(in)
+		ok, err := answers.True(i, 0)
 		if err != nil {
 			d.Log.WarnContext(ctx, "evaluating a profile filter", "flow", g.Plan.Flow, "profile", c.person.ID, "error", err)
 		}

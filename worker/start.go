@@ -53,23 +53,10 @@ func (s *Starter) Start(ctx context.Context, cohort store.Cohort, runs []store.C
 
 // input makes the workflow's input: the runs, grouped by when and where each is next.
 func input(cohort store.Cohort, runs []store.CohortRun) workflows.Cohort {
-	in := workflows.Cohort{Engine: workflows.Engine, Flow: cohort.FlowID, Hash: cohort.Hash}
-	groups := map[workflowPlace]int{}
+	var groups workflows.Groups
 	for _, run := range runs {
-		due := run.DueAt.Time.Add(-time.Duration(run.AheadUS) * time.Microsecond).UTC()
-		place := workflowPlace{run.Step, due.UnixMicro()}
-		i, ok := groups[place]
-		if !ok {
-			i = len(in.Waiting)
-			groups[place] = i
-			in.Waiting = append(in.Waiting, workflows.Waiting{Step: run.Step, Due: due})
-		}
-		in.Waiting[i].Runs = append(in.Waiting[i].Runs, run.ID)
+		due := run.DueAt.Time.Add(-time.Duration(run.AheadUS) * time.Microsecond)
+		groups.Add(run.ID, run.Step, "", due.UTC())
 	}
-	return in
-}
-
-type workflowPlace struct {
-	step string
-	due  int64
+	return workflows.Cohort{Engine: workflows.Engine, Flow: cohort.FlowID, Hash: cohort.Hash, Waiting: groups.Waiting}
 }

@@ -81,6 +81,11 @@ func New(p *plan.Plan) (*Program, error) {
 	return g, nil
 }
 
+// Variables is what expressions and templates see as flow.
+func (g *Program) Variables() map[string]any {
+	return map[string]any{"id": g.Plan.Flow, "name": g.Plan.Name}
+}
+
 // Index gives the position of a step, or -1.
 func (g *Program) Index(id string) int {
 	if i, ok := g.index[id]; ok {
