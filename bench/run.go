@@ -44,36 +44,31 @@ func latency(ctx context.Context, s *stage, _ options) ([]row, error) {
 
 // loneRuns compares runs that have a workflow each with bare workflows of the same shape.
 func loneRuns(ctx context.Context, s *stage, o options) ([]row, error) {
-	ours, oursText, err := s.runs(ctx, "lone", o.lone, 1)
-	if err != nil {
-		return nil, err
-	}
-	theirs, theirsText, err := s.bare(ctx, o.lone)
-	if err != nil {
-		return nil, err
-	}
-	return []row{{
-		work: fmt.Sprintf("%d lone runs: filter, wait, split, filter, email", o.lone), ours: oursText,
-		against: "bare workflows with the same local activities and timer, which do nothing", theirs: theirsText,
-		ratio: fmt.Sprintf("%.2f", ours/theirs),
-	}}, nil
+	return s.beside(ctx, "lone", o.lone, 1, o.lone, "%.2f", row{
+		work:    fmt.Sprintf("%d lone runs: filter, wait, split, filter, email", o.lone),
+		against: "bare workflows with the same local activities and timer, which do nothing",
+	})
 }
 
 // together compares people who enter at once with bare workflows, one per run.
 func together(ctx context.Context, s *stage, o options) ([]row, error) {
-	ours, oursText, err := s.runs(ctx, "many", o.together, 200)
+	return s.beside(ctx, "many", o.together, 200, o.lone, "%.1f", row{
+		work: fmt.Sprintf("%d entries at once, whole runs", o.together), against: "bare workflows, one per run",
+	})
+}
+
+// beside measures n runs in cohorts of at most so many, then bare workflows, and fills in the row.
+func (s *stage) beside(ctx context.Context, prefix string, n, most, bare int, format string, r row) ([]row, error) {
+	ours, oursText, err := s.runs(ctx, prefix, n, most)
 	if err != nil {
 		return nil, err
 	}
-	theirs, theirsText, err := s.bare(ctx, o.lone)
+	theirs, theirsText, err := s.bare(ctx, bare)
 	if err != nil {
 		return nil, err
 	}
-	return []row{{
-		work: fmt.Sprintf("%d entries at once, whole runs", o.together), ours: oursText,
-		against: "bare workflows, one per run", theirs: theirsText,
-		ratio: fmt.Sprintf("%.1f", ours/theirs),
-	}}, nil
+	r.ours, r.theirs, r.ratio = oursText, theirsText, fmt.Sprintf(format, ours/theirs)
+	return []row{r}, nil
 }
 
 // runs lets n people enter at once and gives how many whole runs a second came of it.

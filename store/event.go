@@ -2,9 +2,7 @@ package store
 
 import (
 	"context"
-	"database/sql"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"time"
 
@@ -63,18 +61,10 @@ func (s *Store) Events(ctx context.Context, p Page) (rows []Event, more bool, er
 
 // Event reads one, or returns ErrNotFound.
 func (s *Store) Event(ctx context.Context, id string) (Event, error) {
-	var e Event
 	if _, err := uuid.Parse(id); err != nil {
-		return e, ErrNotFound
+		return Event{}, ErrNotFound
 	}
-	err := s.DB.GetContext(ctx, &e, query("event_select")+"\nwhere event.id = $1", id)
-	if errors.Is(err, sql.ErrNoRows) {
-		return e, ErrNotFound
-	}
-	if err != nil {
-		return e, fmt.Errorf("reading event %s: %w", id, err)
-	}
-	return e, nil
+	return selectOne[Event](ctx, s, "event", id, query("event_select")+"\nwhere event.id = $1")
 }
 
 // EnsureEventPartition makes room for events of that month. It must not run in a transaction that has written

@@ -109,3 +109,13 @@ func found[T any](row *T, err error) (*T, error) {
 	}
 	return row, nil
 }
+
+// selectOne reads the row that sql finds for id, or returns ErrNotFound.
+func selectOne[T any](ctx context.Context, s *Store, noun, id, sql string) (T, error) {
+	var row T
+	_, err := found(&row, s.DB.GetContext(ctx, &row, sql, id))
+	if err != nil && !errors.Is(err, ErrNotFound) {
+		err = fmt.Errorf("reading %s %s: %w", noun, id, err)
+	}
+	return row, err
+}

@@ -59,15 +59,7 @@ func (s *Store) Lists(ctx context.Context, p Page) (rows []List, more bool, err 
 
 // List reads one, or returns ErrNotFound.
 func (s *Store) List(ctx context.Context, id string) (List, error) {
-	var l List
-	err := s.DB.GetContext(ctx, &l, query("list_by_id"), id)
-	if errors.Is(err, sql.ErrNoRows) {
-		return l, ErrNotFound
-	}
-	if err != nil {
-		return l, fmt.Errorf("reading list %s: %w", id, err)
-	}
-	return l, nil
+	return selectOne[List](ctx, s, "list", id, query("list_by_id"))
 }
 
 // ListSize counts the members.

@@ -2,8 +2,6 @@ package store
 
 import (
 	"context"
-	"database/sql"
-	"errors"
 	"fmt"
 	"time"
 
@@ -40,15 +38,7 @@ func (s *Store) Metrics(ctx context.Context, p Page) (rows []Metric, more bool, 
 
 // Metric reads one, or returns ErrNotFound.
 func (s *Store) Metric(ctx context.Context, id string) (Metric, error) {
-	var m Metric
-	err := s.DB.GetContext(ctx, &m, query("metric_select")+"\nwhere id = $1", id)
-	if errors.Is(err, sql.ErrNoRows) {
-		return m, ErrNotFound
-	}
-	if err != nil {
-		return m, fmt.Errorf("reading metric %s: %w", id, err)
-	}
-	return m, nil
+	return selectOne[Metric](ctx, s, "metric", id, query("metric_select")+"\nwhere id = $1")
 }
 
 // MetricsByID reads those that exist, in no particular order.

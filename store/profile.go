@@ -2,8 +2,6 @@ package store
 
 import (
 	"context"
-	"database/sql"
-	"errors"
 	"fmt"
 	"strings"
 	"time"
@@ -114,15 +112,7 @@ func (s *Store) Profiles(ctx context.Context, p Page) (rows []Profile, more bool
 
 // Profile reads one, or returns ErrNotFound.
 func (s *Store) Profile(ctx context.Context, id string) (Profile, error) {
-	var p Profile
-	err := s.DB.GetContext(ctx, &p, query("profile_select")+"\nwhere id = $1", id)
-	if errors.Is(err, sql.ErrNoRows) {
-		return p, ErrNotFound
-	}
-	if err != nil {
-		return p, fmt.Errorf("reading profile %s: %w", id, err)
-	}
-	return p, nil
+	return selectOne[Profile](ctx, s, "profile", id, query("profile_select")+"\nwhere id = $1")
 }
 
 // ProfilesByID reads those that exist, in no particular order.

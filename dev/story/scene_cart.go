@@ -7,6 +7,8 @@ import (
 	"math"
 	"strings"
 	"time"
+
+	"github.com/legato-flow/legato/internal/clock"
 )
 
 // product is a catalog item that is for sale.
@@ -52,7 +54,7 @@ func (s *Story) cartScenes(items []product) []scene {
 	shopper := func(attributes object, happened string, then func(ctx context.Context, c *scene) error) scene {
 		c := scene{
 			who: fmt.Sprintf("%s, %s", attributes["first_name"], attributes["location"].(object)["city"]), flow: cartFlow, happened: happened,
-			zone: zone(attributes["location"].(object)["timezone"].(string)), lasts: time.Hour, runs: 1, mails: 1,
+			zone: clock.Zone(attributes["location"].(object)["timezone"].(string)), lasts: time.Hour, runs: 1, mails: 1,
 		}
 		c.address, _ = attributes["email"].(string)
 		c.perform = func(ctx context.Context, c *scene) error {
@@ -228,12 +230,4 @@ func contains(items []product, title string) bool {
 		}
 	}
 	return false
-}
-
-func zone(name string) *time.Location {
-	z, err := time.LoadLocation(name)
-	if err != nil {
-		return time.UTC
-	}
-	return z
 }

@@ -6,6 +6,8 @@ import (
 	"net/http"
 	"strings"
 	"time"
+
+	"github.com/legato-flow/legato/internal/clock"
 )
 
 const (
@@ -18,7 +20,7 @@ const (
 // February on 28 February in a common year. The planner is asked about the days they are on, however far off.
 func (s *Story) birthdayScenes() []scene {
 	birthday := func(first, last, country, city, zoneName, born string, day time.Time) scene {
-		z := zone(zoneName)
+		z := clock.Zone(zoneName)
 		nine := time.Date(day.Year(), day.Month(), day.Day(), 9, 0, 0, 0, z)
 		c := scene{
 			who: first + ", " + city, address: s.address(first), flow: birthdayFlow, zone: z, mails: 1, runs: 1,
@@ -63,7 +65,7 @@ func leap(year int) bool { return time.Date(year, time.February, 29, 0, 0, 0, 0,
 // welcomeScene is somebody who joins the newsletter.
 func (s *Story) welcomeScene() scene {
 	c := scene{
-		who: "Hana, Prague", address: s.address("Hana"), flow: welcomeFlow, zone: zone("Europe/Prague"), mails: 1, runs: 1,
+		who: "Hana, Prague", address: s.address("Hana"), flow: welcomeFlow, zone: clock.Zone("Europe/Prague"), mails: 1, runs: 1,
 		happened: "joins the list Newsletter",
 	}
 	c.check = func(mail Mail) string {

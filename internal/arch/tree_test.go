@@ -112,19 +112,25 @@ func vagueName(dir string) string {
 	return dir + ": the name says nothing; name a package for its one duty"
 }
 
-func TestTreeIsTidy(t *testing.T) {
-	t.Parallel()
+// findNothing reports what a search finds wrong in this repository.
+func findNothing(t *testing.T, search func(fs.FS) ([]string, error)) {
+	t.Helper()
 	dir, err := root()
 	if err != nil {
 		t.Fatal(err)
 	}
-	wrong, err := untidy(os.DirFS(dir))
+	wrong, err := search(os.DirFS(dir))
 	if err != nil {
 		t.Fatal(err)
 	}
 	for _, w := range wrong {
 		t.Error(w)
 	}
+}
+
+func TestTreeIsTidy(t *testing.T) {
+	t.Parallel()
+	findNothing(t, untidy)
 }
 
 func TestUntidyTreesAreFound(t *testing.T) {
