@@ -28,7 +28,7 @@ func serveDev(ctx context.Context, c config.Config, logs io.Writer, extra http.H
 	if err != nil {
 		return nil, err
 	}
-	d, err := applyFolder(ctx, s.store, c.Definitions)
+	d, err := applySample(ctx, s.store, c.Definitions, c.BaseURL)
 	if err != nil {
 		s.close()
 		return nil, err

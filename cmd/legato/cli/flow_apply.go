@@ -48,11 +48,8 @@ func flowApplyCommand() *cobra.Command {
 
 // applyFolder checks a folder and stores what it defines. Warnings do not keep it from being stored.
 func applyFolder(ctx context.Context, s *store.Store, folder string) (*flow.Definitions, error) {
-	if info, err := os.Stat(folder); err != nil || !info.IsDir() {
-		return nil, fmt.Errorf("looking for definitions: %s is no folder", folder)
-	}
-	d, problems := loadDefinitions(folder)
-	if err := problems.Err(); err != nil {
+	d, err := checkedFolder(folder)
+	if err != nil {
 		return nil, err
 	}
 	return d, apply.Definitions(ctx, s, d)
@@ -61,12 +58,11 @@ func applyFolder(ctx context.Context, s *store.Store, folder string) (*flow.Defi
 // sampleBase is where the feeds that ship expect the sample store.
 const sampleBase = "http://127.0.0.1:8080/"
 
-// applySample is applyFolder for a development server that does not serve the sample store where the feeds that
-// ship expect it.
-func applySample(ctx context.Context, s *store.Store, folder, base string) error {
-	d, problems := loadDefinitions(folder)
-	if err := problems.Err(); err != nil {
-		return err
+// applySample is applyFolder for a development server, which serves the sample store at base.
+func applySample(ctx context.Context, s *store.Store, folder, base string) (*flow.Definitions, error) {
+	d, err := checkedFolder(folder)
+	if err != nil {
+		return nil, err
 	}
 	for name, feed := range d.Feeds {
 		if path, ok := strings.CutPrefix(feed.URL, sampleBase); ok {
@@ -74,5 +70,14 @@ func applySample(ctx context.Context, s *store.Store, folder, base string) error
 			d.Feeds[name] = feed
 		}
 	}
-	return apply.Definitions(ctx, s, d)
+	return d, apply.Definitions(ctx, s, d)
+}
+
+// checkedFolder reads a folder of definitions that has no errors.
+func checkedFolder(folder string) (*flow.Definitions, error) {
+	if info, err := os.Stat(folder); err != nil || !info.IsDir() {
+		return nil, fmt.Errorf("looking for definitions: %s is no folder", folder)
+	}
+	d, problems := loadDefinitions(folder)
+	return d, problems.Err()
 }

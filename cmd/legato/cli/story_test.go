@@ -58,7 +58,7 @@ func TestTheStoryComesOutRight(t *testing.T) {
 	if _, err := sample.Load(t.Context(), s.store.DB, sample.Options{BaseURL: base}); err != nil {
 		t.Fatal(err)
 	}
-	if err := applySample(t.Context(), s.store, root+"/definitions", base); err != nil {
+	if _, err := applySample(t.Context(), s.store, root+"/definitions", base); err != nil {
 		t.Fatal(err)
 	}
 	w, err := s.worker(t.Context())
