@@ -2,6 +2,8 @@ package activities
 
 import (
 	"context"
+	"maps"
+	"strings"
 
 	"github.com/legato-flow/legato/expression"
 	"github.com/legato-flow/legato/flow/plan"
@@ -31,24 +33,9 @@ func (p *pass) permit(ctx context.Context, s *program.Step, members []*member) (
 		}
 		return nil, nil
 	}
-	if list := p.program.Plan.Trigger.List; list != nil && s.Kind == plan.KindEmail {
-		ids := make([]string, len(members))
-		for i, m := range members {
-			ids[i] = m.run.ProfileID
-		}
-		in, err := p.Store.MembersOf(ctx, list.List, ids)
-		if err != nil {
-			return nil, err
-		}
-		var still []*member
-		for _, m := range members {
-			if in[m.run.ProfileID] {
-				still = append(still, m)
-			} else {
-				p.skip(m, s, ReasonNotInList, nil)
-			}
-		}
-		members = still
+	members, err := p.stillInList(ctx, s, members)
+	if err != nil {
+		return nil, err
 	}
 	profileFilter := p.program.Filter
 	if !s.Acts() {
@@ -79,6 +66,53 @@ func (p *pass) permit(ctx context.Context, s *program.Step, members []*member) (
 			passed = append(passed, m)
 		} else {
 			p.skip(m, s, reason, nil)
+		}
+	}
+	return passed, nil
+}
+
+// stillInList gives the members that may get a message of the step: somebody who entered by joining a list and
+// is no longer in it may not.
+func (p *pass) stillInList(ctx context.Context, s *program.Step, members []*member) ([]*member, error) {
+	if s.Channel() == "" {
+		return members, nil
+	}
+	var passed, joined []*member
+	for _, m := range members {
+		if strings.HasPrefix(m.run.EntryKey, "list/") {
+			joined = append(joined, m)
+		} else {
+			passed = append(passed, m)
+		}
+	}
+	if len(joined) == 0 {
+		return members, nil
+	}
+	ids := make([]string, len(joined))
+	for i, m := range joined {
+		ids[i] = m.run.ProfileID
+	}
+	var in map[string]bool
+	for i := range p.program.Plan.Triggers {
+		list := p.program.Plan.Triggers[i].List
+		if list == nil {
+			continue
+		}
+		members, err := p.Store.MembersOf(ctx, list.List, ids)
+		if err != nil {
+			return nil, err
+		}
+		if in == nil {
+			in = members
+		} else {
+			maps.Copy(in, members)
+		}
+	}
+	for _, m := range joined {
+		if in[m.run.ProfileID] {
+			passed = append(passed, m)
+		} else {
+			p.skip(m, s, ReasonNotInList, nil)
 		}
 	}
 	return passed, nil

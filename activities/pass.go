@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"log/slog"
+	"strings"
 	"time"
 
 	"github.com/jmoiron/sqlx"
@@ -121,12 +122,18 @@ func (p *pass) enter(ctx context.Context) error {
 			p.finish(m, store.RunExited, ReasonActionGone)
 		}
 	}
-	if p.program.Plan.Trigger.Date != nil && len(entering) > 0 {
-		answers, err := p.ask(ctx, entering, p.program.Filter)
+	var planned []*member
+	for _, m := range entering {
+		if strings.HasPrefix(m.run.EntryKey, "date/") {
+			planned = append(planned, m)
+		}
+	}
+	if len(planned) > 0 {
+		answers, err := p.ask(ctx, planned, p.program.Filter)
 		if err != nil {
 			return err
 		}
-		for i, m := range entering {
+		for i, m := range planned {
 			if ok, err := answers.True(i, 0); err != nil || !ok {
 				p.finish(m, store.RunExited, ReasonEntryFilter)
 			}

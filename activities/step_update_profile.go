@@ -22,7 +22,7 @@ type change struct {
 // updateProfile changes custom properties. The change is written with the step's outcome, so that a repeat
 // increments nothing twice.
 func (p *pass) updateProfile(ctx context.Context, s *program.Step, members []*member) error {
-	answers, err := p.ask(ctx, members, s.Values...)
+	answers, err := p.ask(ctx, members, s.Set...)
 	if err != nil {
 		return err
 	}
@@ -51,7 +51,7 @@ func propertyChange(s *program.Step, answers *expression.Asked, member int) (cha
 	c := change{set: map[string]any{}, increment: map[string]float64{}, unset: s.UpdateProfile.Unset}
 	for x, assignment := range s.UpdateProfile.Set {
 		value := assignment.Value
-		if s.Values[x] != nil {
+		if s.Set[x] != nil {
 			var err error
 			if value, err = answers.Value(member, x); err != nil {
 				return c, fmt.Errorf("%s: %w", assignment.Property, err)

@@ -71,7 +71,9 @@ func (r *reader) flow(n *node) *Flow {
 		f.Status = r.status(status)
 	}
 	if trigger := found["trigger"]; trigger != nil {
-		p.Trigger, p.Reentry.Mode = r.trigger(trigger)
+		var one plan.Trigger
+		one, p.Reentry.Mode = r.trigger(trigger)
+		p.Triggers = []plan.Trigger{one}
 	}
 	if filter := found["filter"]; filter != nil {
 		p.Filter = r.condition(filter, "filter", expression.Person)
@@ -89,7 +91,7 @@ func (r *reader) flow(n *node) *Flow {
 		r.fail(written, "", "steps is empty")
 	}
 	r.reachable(sequence)
-	if p.Trigger.Metric == nil {
+	if p.TriggerOf(plan.TriggerMetric, "") == nil {
 		for _, at := range r.events {
 			r.warn(at, "only a metric trigger brings an event", "this asks for the event, and there is none in this flow")
 		}

@@ -178,14 +178,14 @@ func TestTheSampleFlowsAreWhatTheStoryTells(t *testing.T) {
 		return d.Flows[i]
 	}
 	cart := read("abandoned-cart").Plan
-	if cart.Filter != `not did("Placed Order", since_start)` || cart.Trigger.Metric.Metric != "Added to Cart" {
+	if cart.Filter != `not did("Placed Order", since_start)` || cart.Triggers[0].Metric.Metric != "Added to Cart" {
 		t.Errorf("abandoned-cart is %+v", cart)
 	}
-	if birthday := read("birthday").Plan.Trigger.Date; birthday.Property != "birthday" || birthday.At != "09:00" ||
+	if birthday := read("birthday").Plan.Date(); birthday.Property != "birthday" || birthday.At != "09:00" ||
 		birthday.Timezone != "person" || birthday.Days != 0 {
 		t.Errorf("birthday is %+v", birthday)
 	}
-	if welcome := read("welcome"); welcome.Plan.Trigger.List.List != "Newsletter" || welcome.Status != "live" {
+	if welcome := read("welcome"); welcome.Plan.Triggers[0].List.List != "Newsletter" || welcome.Status != "live" {
 		t.Errorf("welcome is %+v", welcome)
 	}
 }

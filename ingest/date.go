@@ -49,7 +49,7 @@ func (p *Planner) Plan(ctx context.Context) (int, error) {
 		if err != nil {
 			return found, err
 		}
-		if g.Plan.Trigger.Date == nil {
+		if g.Plan.Date() == nil {
 			continue
 		}
 		err = p.Store.Tx(ctx, func(tx *sqlx.Tx) error {
@@ -90,7 +90,7 @@ func (p *Planner) PlanFor(ctx context.Context, flowID string, profiles []string,
 	if err != nil {
 		return 0, err
 	}
-	if g.Plan.Trigger.Date == nil {
+	if g.Plan.Date() == nil {
 		return 0, fmt.Errorf("flow %s is not triggered by a date", flowID)
 	}
 	found := 0
@@ -103,7 +103,7 @@ func (p *Planner) PlanFor(ctx context.Context, flowID string, profiles []string,
 
 // window writes the entries of one flow whose moment is in [from, till).
 func (p *Planner) window(ctx context.Context, tx *sqlx.Tx, g *program.Program, from, till time.Time, only []string, ahead time.Duration) (int, error) {
-	trigger := g.Plan.Trigger.Date
+	trigger := g.Plan.Date()
 	account, err := p.Store.Account(ctx)
 	if err != nil {
 		return 0, err

@@ -44,6 +44,9 @@ const (
 	dispatchStarts = 16
 )
 
+// maxDepth is how many runs may follow from each other through the events that they track.
+const maxDepth = 10
+
 // Dispatch deals with the entries that wait now and starts their cohorts. It returns how many entries it took;
 // 0 means that the outbox is empty or held by others. Entries are let in or refused in one transaction; a
 // cohort whose start fails, or is not reached, stays marked and Recover starts it.
@@ -240,6 +243,10 @@ func (d *Dispatcher) read(ctx context.Context, tx *sqlx.Tx, entries []store.Entr
 			refuse(e, store.RefusedDeleted)
 			continue
 		}
+		if e.Depth > maxDepth {
+			refuse(e, store.RefusedChain)
+			continue
+		}
 		if happening, ok := happenings[e.EventID.String]; ok {
 			c.event, c.enteredAt = happening.Values, happening.RecordedAt
 		}
@@ -255,14 +262,14 @@ func (d *Dispatcher) read(ctx context.Context, tx *sqlx.Tx, entries []store.Entr
 // profile filter is asked when they are due, by advance.
 func (d *Dispatcher) filter(ctx context.Context, g *program.Program, candidates []candidate, now time.Time, refuse func(store.Entry, string)) ([]candidate, error) {
 	flow := g.Variables()
-	var passed []candidate
+	var passed, early []candidate
 	var people []expression.Subject
 	for _, c := range candidates {
 		person := expression.Subject{
 			Profile: c.person.ID, Start: c.enteredAt, Now: now, Person: c.person.Values, Event: c.event, Flow: flow,
 		}
-		if g.TriggerFilter != nil {
-			ok, err := g.TriggerFilter.True(person.Input())
+		if c.event != nil {
+			ok, err := g.Triggered(person.Input())
 			if err != nil {
 				d.Log.WarnContext(ctx, "evaluating a trigger filter", "flow", g.Plan.Flow, "profile", c.person.ID, "error", err)
 			}
@@ -271,10 +278,14 @@ func (d *Dispatcher) filter(ctx context.Context, g *program.Program, candidates 
 				continue
 			}
 		}
+		if c.entry.DueAt.Valid { // planned ahead by its date: the profile filter is asked when it is due
+			early = append(early, c)
+			continue
+		}
 		passed, people = append(passed, c), append(people, person)
 	}
-	if g.Filter == nil || g.Plan.Trigger.Date != nil {
-		return passed, nil
+	if g.Filter == nil {
+		return append(passed, early...), nil
 	}
 	answers, err := expression.Ask(ctx, d.Store.DB, people, g.Filter)
 	if err != nil {
@@ -292,7 +303,7 @@ func (d *Dispatcher) filter(ctx context.Context, g *program.Program, candidates 
 		}
 		let = append(let, c)
 	}
-	return let, nil
+	return append(let, early...), nil
 }
 
 // reenter applies the re-entry rule, under a lock per person and flow, and drops entries that are in already.
@@ -344,6 +355,7 @@ func (d *Dispatcher) enrol(ctx context.Context, tx *sqlx.Tx, g *program.Program,
 	for i, m := range members {
 		runs[i] = store.Run{
 			ID: ulid.Make().String(), ProfileID: m.person.ID, EntryKey: m.entry.Key, EventID: m.entry.EventID, EventTime: m.entry.EventTime,
+			Depth: m.entry.Depth, PlaceFrom: m.entry.PlaceFrom,
 			EnteredAt: m.enteredAt.UTC().Truncate(time.Microsecond), DueAt: sql.NullTime{Time: now.Truncate(time.Microsecond), Valid: true},
 		}
 		if m.entry.DueAt.Valid {

@@ -32,6 +32,7 @@ type NewEvent struct {
 	Chosen   bool         `json:"chosen"`             // the sender chose UniqueID: repeats are dropped whatever their time
 	ItemID   *string      `json:"item_id,omitempty"`  // the catalog item that was bought
 	Quantity *json.Number `json:"quantity,omitempty"` // of it
+	Depth    int          `json:"depth,omitempty"`    // how many runs led to it, each by an event of the one before
 }
 
 // Position is the event's place in an order of Events.

@@ -38,22 +38,15 @@ func (s *Store) ApplyFlow(ctx context.Context, tx *sqlx.Tx, p *plan.Plan, status
 	if _, err := tx.ExecContext(ctx, query("flow_trigger_delete"), p.Flow); err != nil {
 		return fmt.Errorf("storing the trigger of flow %s: %w", p.Flow, err)
 	}
-	kind, key := triggerKey(p.Trigger)
-	if _, err := tx.ExecContext(ctx, query("flow_trigger_insert"), p.Flow, kind, key); err != nil {
-		return fmt.Errorf("storing the trigger of flow %s: %w", p.Flow, err)
+	for i := range p.Triggers {
+		if _, err := tx.ExecContext(ctx, query("flow_trigger_insert"), p.Flow, p.Triggers[i].Kind(), p.Triggers[i].Key()); err != nil {
+			return fmt.Errorf("storing a trigger of flow %s: %w", p.Flow, err)
+		}
+	}
+	if _, err := tx.ExecContext(ctx, query("flow_version_insert"), p.Flow, hash, status); err != nil {
+		return fmt.Errorf("noting the version of flow %s: %w", p.Flow, err)
 	}
 	return nil
-}
-
-func triggerKey(t plan.Trigger) (kind, key string) {
-	switch {
-	case t.Metric != nil:
-		return "metric", t.Metric.Metric
-	case t.List != nil:
-		return "list", t.List.List
-	default:
-		return "date", t.Date.Property
-	}
 }
 
 // Flow finds a flow by its id.

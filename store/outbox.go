@@ -23,6 +23,8 @@ type Entry struct {
 	EventTime sql.NullTime   `db:"event_time"`
 	DueAt     sql.NullTime   `db:"due_at"` // set for a date entry: when it is due
 	AheadUS   int64          `db:"ahead"`
+	Depth     int            `db:"depth"`      // how many runs led to this entry, each by an event of the one before
+	PlaceFrom sql.NullTime   `db:"place_from"` // set: the run is placed where it would be, had it entered then
 	CreatedAt time.Time      `db:"created_at"`
 }
 

@@ -81,6 +81,7 @@ const (
 	RefusedReentry       = "reentry"
 	RefusedNotLive       = "flow_not_live"
 	RefusedDeleted       = "profile_deleted"
+	RefusedChain         = "chain_too_long" // too many flows started one another
 )
 
 // AddRefusals records refusals to enter one flow.

@@ -36,6 +36,9 @@ type Run struct {
 	Status     string         `db:"status"`
 	Reason     string         `db:"reason"`
 	FinishedAt sql.NullTime   `db:"finished_at"`
+	Depth      int            `db:"depth"`      // how many runs led to this one, each by an event of the one before
+	PlaceFrom  sql.NullTime   `db:"place_from"` // valid until the run has been placed where it would be, had it entered then
+	Data       []byte         `db:"data"`       // a JSON object: by step id, what a step keeps for later ones
 }
 
 // Ahead is how far the run's time is ahead of the clock.
@@ -101,7 +104,7 @@ func (s *Store) RunsOfProfile(ctx context.Context, profile string, limit int) ([
 
 // Move is a change of a run's place, from where it was found.
 type Move struct {
-	Run      Run // as it shall be: Step, DueAt, AheadUS, Status, Reason, FinishedAt
+	Run      Run // as it shall be: Step, DueAt, AheadUS, Status, Reason, FinishedAt, PlaceFrom, Data
 	FromStep string
 	FromDue  sql.NullTime
 }
@@ -111,14 +114,18 @@ func (s *Store) MoveRuns(ctx context.Context, tx *sqlx.Tx, moves []Move) (map[st
 	n := len(moves)
 	ids, steps, statuses, reasons, fromSteps := make([]string, n), make([]string, n), make([]string, n), make([]string, n), make([]string, n)
 	due, finished, fromDue := make([]time.Time, n), make([]time.Time, n), make([]time.Time, n)
-	ahead := make([]int64, n)
+	ahead, places, data := make([]int64, n), make([]time.Time, n), make([]string, n)
 	for i, m := range moves {
+		places[i], data[i] = m.Run.PlaceFrom.Time, string(m.Run.Data)
+		if data[i] == "" {
+			data[i] = "{}"
+		}
 		ids[i], steps[i], statuses[i], reasons[i], fromSteps[i] = m.Run.ID, m.Run.Step, m.Run.Status, m.Run.Reason, m.FromStep
 		due[i], finished[i], fromDue[i], ahead[i] = m.Run.DueAt.Time, m.Run.FinishedAt.Time, m.FromDue.Time, m.Run.AheadUS
 	}
 	var moved []string
 	err := tx.SelectContext(ctx, &moved, query("runs_move"), pq.Array(ids), pq.Array(steps), times(due), pq.Array(ahead),
-		pq.Array(statuses), pq.Array(reasons), times(finished), pq.Array(fromSteps), times(fromDue))
+		pq.Array(statuses), pq.Array(reasons), times(finished), pq.Array(fromSteps), times(fromDue), times(places), pq.Array(data))
 	if err != nil {
 		return nil, fmt.Errorf("moving runs: %w", err)
 	}

@@ -11,56 +11,43 @@ import (
 )
 
 // Format is the version of this data layout. It is part of every plan, so that old plans stay readable.
-const Format = 1
+const Format = 2
 
 // Plan is one version of a flow. It is immutable; its Hash names it.
 type Plan struct {
-	Format  int     `json:"format"`
-	Flow    string  `json:"flow"` // the flow's id, also the workflow type
-	Name    string  `json:"name"`
-	Trigger Trigger `json:"trigger"`
-	Filter  string  `json:"filter,omitempty"` // profile filter, an expression: at entry and before every action
-	Reentry Reentry `json:"reentry"`
-	Entry   string  `json:"entry"` // the first step's id
-	Steps   []Step  `json:"steps"` // every step comes after all steps that lead to it
+	Format     int               `json:"format"`
+	Flow       string            `json:"flow"` // the flow's id, also the workflow type
+	Name       string            `json:"name"`
+	Triggers   []Trigger         `json:"triggers"`         // any of them lets a person enter
+	Filter     string            `json:"filter,omitempty"` // profile filter, an expression: at entry and before every action
+	ExitOn     []Watch           `json:"exit_on,omitempty"`
+	Reentry    Reentry           `json:"reentry"`
+	Cap        map[string]string `json:"cap,omitempty"`         // by channel, what smart sending does: skip | defer | off; absent is skip
+	QuietHours map[string]string `json:"quiet_hours,omitempty"` // by channel: defer | skip | off; absent is defer
+	Entry      string            `json:"entry"`                 // the first step's id
+	Steps      []Step            `json:"steps"`                 // every step comes after all steps that lead to it
 }
 
-// Trigger is what makes a person enter. Exactly one of the fields is set.
-type Trigger struct {
-	Metric *MetricTrigger `json:"metric,omitempty"`
-	List   *ListTrigger   `json:"list,omitempty"`
-	Date   *DateTrigger   `json:"date,omitempty"`
-}
-
-// MetricTrigger enters a person for each new event of the metric that passes the filter.
-type MetricTrigger struct {
-	Metric string `json:"metric"`
-	Filter string `json:"filter,omitempty"` // an expression that sees the event only
-}
-
-// ListTrigger enters a person who becomes a member of the list, named by id or by name.
-type ListTrigger struct {
-	List string `json:"list"`
-}
-
-// Repeat values of a DateTrigger.
+// What a cap or quiet hours do with a message that may not go out now.
 const (
-	Once    = "once"
-	Weekly  = "weekly"
-	Monthly = "monthly"
-	Yearly  = "yearly"
+	Skip  = "skip"
+	Defer = "defer"
+	Off   = "off" // the message does not look at them
 )
 
-// DateTrigger enters a person at a clock time on, before or after the date that a profile property holds.
-// Only the calendar date as written counts; a time of day in the stored value is ignored. In a common year a
-// yearly 29 February falls on 28 February, and a monthly day that a month lacks on that month's last day.
-type DateTrigger struct {
-	Property string `json:"property"`         // "birthday": a custom property of the profile
-	Days     int    `json:"days,omitempty"`   // offset: negative before the date, positive after it
-	Months   int    `json:"months,omitempty"` // offset in calendar months, likewise
-	At       string `json:"at"`               // "15:04" wall clock
-	Timezone string `json:"timezone"`         // "person" or an IANA name
-	Repeat   string `json:"repeat"`           // once | weekly | monthly | yearly
+// Channels of messages to people.
+const (
+	ChannelEmail = "email"
+	ChannelSMS   = "sms"
+	ChannelPush  = "push"
+)
+
+// Watch is something that may happen to a person who is inside: an event of the metric that passes the filter, or
+// a condition that becomes true. Exactly one of Metric and Condition is set.
+type Watch struct {
+	Metric    string `json:"metric,omitempty"`
+	Filter    string `json:"filter,omitempty"`    // an expression that sees this event only
+	Condition string `json:"condition,omitempty"` // an expression about the person; event is the trigger's
 }
 
 // Reentry modes.
@@ -74,86 +61,6 @@ const (
 type Reentry struct {
 	Mode  string        `json:"mode"`            // always | never | after
 	After time.Duration `json:"after,omitempty"` // nanoseconds since the last entry, with mode after
-}
-
-// Step kinds.
-const (
-	KindWait          = "wait"
-	KindIf            = "if"
-	KindEmail         = "email"
-	KindUpdateProfile = "update_profile"
-	KindExit          = "exit"
-)
-
-// Step statuses. An empty status means live.
-const (
-	Draft  = "draft"
-	Manual = "manual"
-	Live   = "live"
-)
-
-// Step is one step. The field named like its kind is set (none for a kind without settings).
-type Step struct {
-	ID            string         `json:"id"`
-	Name          string         `json:"name,omitempty"`
-	Kind          string         `json:"kind"`
-	Status        string         `json:"status,omitempty"` // "" (live) | draft
-	Filter        string         `json:"filter,omitempty"` // step filter, an expression
-	Next          string         `json:"next,omitempty"`   // "" ends the run; of an if, an exit: where a run goes on that passes over it
-	Wait          *Wait          `json:"wait,omitempty"`
-	If            *If            `json:"if,omitempty"`
-	Email         *Email         `json:"email,omitempty"`
-	UpdateProfile *UpdateProfile `json:"update_profile,omitempty"`
-	Exit          *Exit          `json:"exit,omitempty"`
-}
-
-// Wait holds the run for a duration, then until a clock time and a weekday if they are given.
-//
-// Without At, Days are 24 hours each. With At, Days are calendar days in the zone, and the wait ends at that
-// wall clock time; with no Days it ends at the next such time. A wall clock time that does not exist (spring)
-// moves forward to the first valid instant; a doubled one (autumn) is the first of the two.
-type Wait struct {
-	Duration time.Duration `json:"duration,omitempty"` // hours and smaller, nanoseconds
-	Days     int           `json:"days,omitempty"`
-	At       string        `json:"at,omitempty"`       // "15:04"
-	Weekdays []string      `json:"weekdays,omitempty"` // "monday" …; empty is every day
-	Timezone string        `json:"timezone,omitempty"` // "person" or an IANA name; with At or Weekdays
-}
-
-// If takes the first branch whose expression is true, else Else.
-type If struct {
-	Branches []Branch `json:"branches"`
-	Else     string   `json:"else,omitempty"` // a step id; "" ends the run
-}
-
-// Branch is one path of an If.
-type Branch struct {
-	When string `json:"when"`           // an expression
-	Next string `json:"next,omitempty"` // a step id; "" ends the run
-}
-
-// Email sends the template's current content.
-type Email struct {
-	Template string `json:"template"`
-}
-
-// UpdateProfile changes custom properties of the profile, in the order set, increment, unset.
-type UpdateProfile struct {
-	Set       []Assignment `json:"set,omitempty"`
-	Increment []Assignment `json:"increment,omitempty"`
-	Unset     []string     `json:"unset,omitempty"`
-}
-
-// Assignment gives a property a value: a literal, or an expression's result.
-type Assignment struct {
-	Property   string `json:"property"`
-	Value      any    `json:"value,omitempty"`      // string, float64, bool or []any of them
-	Expression string `json:"expression,omitempty"` // instead of Value
-}
-
-// Exit ends the run.
-type Exit struct {
-	Reason string `json:"reason,omitempty"`
 }
 
 // Encode gives the plan as canonical JSON: the bytes that Hash names.
@@ -171,14 +78,24 @@ func (p *Plan) Hash() string {
 	return hex.EncodeToString(sum[:16])
 }
 
-// Decode reads a plan that Encode wrote. It refuses a format that this program does not know.
+// Decode reads a plan that Encode wrote, in any format so far. Its name stays the hash it was stored by.
 func Decode(data []byte) (*Plan, error) {
 	var p Plan
 	if err := json.Unmarshal(data, &p); err != nil {
 		return nil, fmt.Errorf("reading a plan: %w", err)
 	}
-	if p.Format != Format {
-		return nil, fmt.Errorf("plan of flow %q has format %d, this program reads format %d", p.Flow, p.Format, Format)
+	switch p.Format {
+	case Format:
+	case 1: // which had one trigger, and nothing that has changed its meaning since
+		var old struct {
+			Trigger Trigger `json:"trigger"`
+		}
+		if err := json.Unmarshal(data, &old); err != nil {
+			return nil, fmt.Errorf("reading a plan: %w", err)
+		}
+		p.Triggers = []Trigger{old.Trigger}
+	default:
+		return nil, fmt.Errorf("plan of flow %q has format %d, this program reads formats 1 to %d", p.Flow, p.Format, Format)
 	}
 	return &p, nil
 }

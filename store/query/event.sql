@@ -12,15 +12,15 @@ select ensure_event_partition($1)
 with input as materialized (
     select * from jsonb_to_recordset($1) as x (id uuid, profile_id text, metric_id text, metric text, time timestamptz,
         unique_id text, chosen boolean, value numeric, currency text, properties jsonb, backfill boolean,
-        item_id text, quantity numeric)
+        item_id text, quantity numeric, depth smallint)
 ), claimed as (
     insert into event_key (profile_id, metric_id, unique_id)
     select profile_id, metric_id, unique_id from input where chosen
     on conflict do nothing
     returning profile_id, metric_id, unique_id
 ), stored as (
-    insert into event (id, profile_id, metric_id, time, recorded_at, unique_id, value, currency, properties, backfill)
-    select id, profile_id, metric_id, time, $2, unique_id, value, currency, properties, backfill
+    insert into event (id, profile_id, metric_id, time, recorded_at, unique_id, value, currency, properties, backfill, depth)
+    select id, profile_id, metric_id, time, $2, unique_id, value, currency, properties, backfill, coalesce(depth, 0)
     from input i
     where not chosen or exists (
         select from claimed c
@@ -30,13 +30,17 @@ with input as materialized (
 ), fresh as (
     select i.* from input i join stored using (id)
 ), entered as (
-    insert into outbox (flow_id, profile_id, entry_key, event_id, event_time)
-    select t.flow_id, e.profile_id, 'event/' || e.id, e.id, e.time
+    insert into outbox (flow_id, profile_id, entry_key, event_id, event_time, depth)
+    select t.flow_id, e.profile_id, 'event/' || e.id, e.id, e.time, coalesce(e.depth, 0)
     from fresh e
     join flow_trigger t on t.kind = 'metric' and t.key = e.metric
     join flow f on f.id = t.flow_id and f.status = 'live' and not f.archived
     where not e.backfill
     order by e.id
+), nudged as (
+    insert into nudge (run_id)
+    select distinct w.run_id from fresh e
+    join watch w on w.profile_id = e.profile_id and (w.kind = 'event' and w.key = e.metric or w.kind = 'profile')
 ), bought as (
     insert into purchase as p (profile_id, item_id, quantity, last_at)
     select profile_id, item_id, sum(quantity), max(time)

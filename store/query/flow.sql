@@ -15,7 +15,14 @@ where (flow.name, flow.status, flow.hash, flow.archived)
 delete from flow_trigger where flow_id = $1
 
 -- name: flow_trigger_insert
-insert into flow_trigger (flow_id, kind, key) values ($1, $2, $3)
+insert into flow_trigger (flow_id, kind, key) values ($1, $2, $3) on conflict do nothing
+
+-- name: flow_version_insert
+insert into flow_version (flow_id, hash, status)
+select $1, $2, $3
+where not exists (
+    select from (select hash, status from flow_version where flow_id = $1 order by applied_at desc limit 1) v
+    where v.hash = $2 and v.status = $3)
 
 -- name: flow_by_id
 select id, name, status, hash, archived, created_at, updated_at from flow where id = $1

@@ -1,7 +1,7 @@
 -- name: outbox_take
 -- The oldest waiting entries, passing over those that another dispatcher holds. An entry whose cause is older
 -- but which became visible later is simply taken later.
-select id, flow_id, profile_id, entry_key, event_id, event_time, due_at, ahead, created_at
+select id, flow_id, profile_id, entry_key, event_id, event_time, due_at, ahead, depth, place_from, created_at
 from outbox order by id limit $1 for update skip locked
 
 -- name: outbox_delete
@@ -34,10 +34,11 @@ join run r on r.flow_id = $1 and r.profile_id = x.profile_id and r.entry_key = x
 insert into cohort (id, flow_id, hash, size) values ($1, $2, $3, $4)
 
 -- name: run_insert
-insert into run (id, flow_id, hash, profile_id, entry_key, cohort_id, event_id, event_time, entered_at, ahead, due_at)
-select x.id, $1, $2, x.profile_id, x.entry_key, $3, x.event_id, x.event_time, x.entered_at, x.ahead, x.due_at
-from unnest($4::text[], $5::text[], $6::text[], $7::uuid[], $8::timestamptz[], $9::timestamptz[], $10::bigint[], $11::timestamptz[])
-    as x (id, profile_id, entry_key, event_id, event_time, entered_at, ahead, due_at)
+insert into run (id, flow_id, hash, profile_id, entry_key, cohort_id, event_id, event_time, entered_at, ahead, due_at, depth, place_from)
+select x.id, $1, $2, x.profile_id, x.entry_key, $3, x.event_id, x.event_time, x.entered_at, x.ahead, x.due_at, x.depth, x.place_from
+from unnest($4::text[], $5::text[], $6::text[], $7::uuid[], $8::timestamptz[], $9::timestamptz[], $10::bigint[], $11::timestamptz[],
+        $12::smallint[], $13::timestamptz[])
+    as x (id, profile_id, entry_key, event_id, event_time, entered_at, ahead, due_at, depth, place_from)
 
 -- name: refusal_insert
 insert into refusal (flow_id, profile_id, entry_key, reason, at)
@@ -59,22 +60,22 @@ select id, profile_id, due_at, ahead, step from run where cohort_id = $1 and sta
 
 -- name: runs_by_id
 select id, flow_id, hash, profile_id, entry_key, cohort_id, event_id, event_time, entered_at, ahead, step, due_at,
-    status, reason, finished_at
+    status, reason, finished_at, depth, place_from, data
 from run where id = any($1)
 
 -- name: runs_move
 -- Only a run that is still where the caller found it moves: a second advance of the same run changes nothing.
 update run r set step = x.step, due_at = x.due_at, ahead = x.ahead, status = x.status, reason = x.reason,
-    finished_at = x.finished_at
+    finished_at = x.finished_at, place_from = x.place_from, data = x.data::jsonb
 from unnest($1::text[], $2::text[], $3::timestamptz[], $4::bigint[], $5::text[], $6::text[], $7::timestamptz[],
-        $8::text[], $9::timestamptz[])
-    as x (id, step, due_at, ahead, status, reason, finished_at, from_step, from_due)
+        $8::text[], $9::timestamptz[], $10::timestamptz[], $11::text[])
+    as x (id, step, due_at, ahead, status, reason, finished_at, from_step, from_due, place_from, data)
 where r.id = x.id and r.status = 'active' and r.step = x.from_step and r.due_at is not distinct from x.from_due
 returning r.id
 
 -- name: runs_of_profile
 select id, flow_id, hash, profile_id, entry_key, cohort_id, event_id, event_time, entered_at, ahead, step, due_at,
-    status, reason, finished_at
+    status, reason, finished_at, depth, place_from, data
 from run where profile_id = $1 order by entered_at, id limit $2
 
 -- name: outcome_insert
