@@ -23,7 +23,6 @@ alter table run add column depth smallint not null default 0;
 alter table outbox add column place_from timestamptz;
 alter table run add column place_from timestamptz;                    -- null once it has its place
 alter table run add column data jsonb not null default '{}';          -- by step id, what a step keeps for later ones
-alter table run add column woken_at timestamptz;                      -- when somebody last asked that it be looked at
 
 -- What may happen to somebody who is inside: whoever stores an event, a profile or a membership finds the runs
 -- that it concerns in the same statement.
@@ -49,7 +48,7 @@ create trigger nudge_wake after insert on nudge referencing new table as fresh
 
 -- +goose Down
 drop table nudge, watch, flow_version;
-alter table run drop column depth, drop column place_from, drop column data, drop column woken_at;
+alter table run drop column depth, drop column place_from, drop column data;
 alter table outbox drop column depth, drop column place_from;
 alter table event drop column depth;
 alter table flow drop column paused_at;

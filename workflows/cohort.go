@@ -34,6 +34,7 @@ type Cohort struct {
 	Flow    string    `json:"flow"`
 	Hash    string    `json:"hash"` // the plan that the members entered
 	Waiting []Waiting `json:"waiting"`
+	Nudged  []string  `json:"nudged,omitempty"` // members to be looked at though they may not be due
 }
 
 // Waiting is a group of members that are due at the same moment, at the same step.
@@ -49,6 +50,9 @@ type Batch struct {
 	Flow string   `json:"flow"`
 	Hash string   `json:"hash"`
 	Runs []string `json:"runs"`
+
+	// Nudged are those of Runs that may not be due: something happened that they may have waited for.
+	Nudged []string `json:"nudged,omitempty"`
 }
 
 // Advanced is the result of advance. A member that is in no group has left the flow.
@@ -73,45 +77,91 @@ func Run(ctx workflow.Context, args converter.EncodedValues) (any, error) {
 	if cohort.Engine != Engine {
 		return nil, fmt.Errorf("cohort of engine %d: this worker runs engine %d", cohort.Engine, Engine)
 	}
-	for len(cohort.Waiting) > 0 {
-		first := cohort.Waiting[0]
-		for _, group := range cohort.Waiting {
-			if group.Due.Before(first.Due) {
-				first = group
-			}
+	inbox, err := open(ctx)
+	if err != nil {
+		return nil, err
+	}
+	for {
+		inbox.drain(&cohort)
+		if len(cohort.Waiting) == 0 {
+			break
 		}
-		if wait := first.Due.Sub(workflow.Now(ctx)); wait > 0 {
-			options := workflow.TimerOptions{Summary: summary(first.Wait, first.Step, len(first.Runs))}
-			if err := workflow.NewTimerWithOptions(ctx, wait, options).Get(ctx, nil); err != nil {
-				return nil, err
-			}
+		if err := inbox.wait(ctx, &cohort); err != nil {
+			return nil, err
 		}
 		if err := cohort.advance(ctx); err != nil {
 			return nil, err
 		}
+		if err := inbox.answer(ctx, &cohort); err != nil {
+			return nil, err
+		}
 		info := workflow.GetInfo(ctx)
 		if len(cohort.Waiting) > 0 && (info.GetContinueAsNewSuggested() || info.GetCurrentHistoryLength() > historyLimit) {
+			inbox.drain(&cohort)
+			if err := inbox.finish(ctx, &cohort); err != nil {
+				return nil, err
+			}
 			return nil, workflow.NewContinueAsNewError(ctx, info.WorkflowType.Name, cohort)
 		}
+	}
+	if err := inbox.finish(ctx, &cohort); err != nil {
+		return nil, err
 	}
 	return nil, workflow.UpsertTypedSearchAttributes(ctx, FlowStatus.ValueSet(StatusDone))
 }
 
-// advance moves on the members that are due, together.
+// next gives the group that is due first.
+func (c *Cohort) next() Waiting {
+	first := c.Waiting[0]
+	for _, group := range c.Waiting {
+		if group.Due.Before(first.Due) {
+			first = group
+		}
+	}
+	return first
+}
+
+// advance moves on the members that are due or nudged, together.
 func (c *Cohort) advance(ctx workflow.Context) error {
 	now := workflow.Now(ctx)
 	batch := Batch{Flow: c.Flow, Hash: c.Hash}
+	nudged := make(map[string]bool, len(c.Nudged))
+	for _, run := range c.Nudged {
+		nudged[run] = true
+	}
+	c.Nudged = nil
 	var later []Waiting
 	var label string
 	for _, group := range c.Waiting {
-		if group.Due.After(now) {
+		if !group.Due.After(now) {
+			if label == "" {
+				label = group.Step
+			}
+			batch.Runs = append(batch.Runs, group.Runs...)
+			continue
+		}
+		if len(nudged) == 0 {
 			later = append(later, group)
 			continue
 		}
-		if label == "" {
-			label = group.Step
+		var stay []string
+		for _, run := range group.Runs {
+			if nudged[run] {
+				batch.Nudged = append(batch.Nudged, run)
+			} else {
+				stay = append(stay, run)
+			}
 		}
-		batch.Runs = append(batch.Runs, group.Runs...)
+		if group.Runs = stay; len(stay) > 0 {
+			later = append(later, group)
+		}
+	}
+	batch.Runs = append(batch.Runs, batch.Nudged...)
+	if len(batch.Runs) == 0 {
+		return nil
+	}
+	if label == "" {
+		label = "something happened"
 	}
 	result, err := callAdvance(ctx, batch, summary("", label, len(batch.Runs)))
 	if err != nil {
@@ -135,7 +185,12 @@ func callAdvance(ctx workflow.Context, batch Batch, label string) (Advanced, err
 		// Advance does nothing twice, so what a local try left unfinished an ordinary activity takes up, with
 		// a retry that lasts as long as Postgres or the mail server is away.
 	}
-	remote := workflow.WithActivityOptions(ctx, workflow.ActivityOptions{
+	err := workflow.ExecuteActivity(remote(ctx, label), Advance, batch).Get(ctx, &result)
+	return result, err
+}
+
+func remote(ctx workflow.Context, label string) workflow.Context {
+	return workflow.WithActivityOptions(ctx, workflow.ActivityOptions{
 		StartToCloseTimeout: 30 * time.Minute,
 		HeartbeatTimeout:    time.Minute,
 		Summary:             label,
@@ -143,8 +198,6 @@ func callAdvance(ctx workflow.Context, batch Batch, label string) (Advanced, err
 			InitialInterval: time.Second, BackoffCoefficient: 2, MaximumInterval: time.Minute,
 		},
 	})
-	err := workflow.ExecuteActivity(remote, Advance, batch).Get(ctx, &result)
-	return result, err
 }
 
 // summary is the line that the Temporal UI shows beside a timer or an activity.
