@@ -5,43 +5,63 @@ import (
 	"time"
 )
 
-// Moments are the moments in [from, till), in order, at which the trigger fires for a stored date, with zone as
+// Firing is one time at which a date trigger fires.
+type Firing struct {
+	On     Day       // the day on which the stored date recurs
+	Moment time.Time // when somebody enters for it
+}
+
+// Firings are the times in [from, till), in order, at which the trigger fires for a stored date, with zone as
 // what Timezone stands for.
 //
 // Once needs the full date. The others repeat without beginning or end: yearly looks at month and day only, so a
 // year in the future fires this year too; monthly at the day; weekly at the weekday. Days that a month lacks
-// fall on its last one, also when an offset in months leads there.
-func (d *DateTrigger) Moments(year int, month time.Month, day int, zone *time.Location, from, till time.Time) []time.Time {
-	if month < time.January || month > time.December || day < 1 || day > daysIn(year, month) || !from.Before(till) {
+// fall on its last one, also when an offset in months leads there. A moment that falls on no allowed weekday moves
+// on to the next one, at the same clock time.
+func (d *DateTrigger) Firings(stored Day, zone *time.Location, from, till time.Time) []Firing {
+	if !stored.Valid() || !from.Before(till) {
 		return nil
 	}
-	if zone == nil {
-		zone = time.UTC
-	}
-	hour, minute := clock(d.At)
-	dawn := time.Duration(hour)*time.Hour + time.Duration(minute)*time.Minute
-
-	var moments []time.Time
+	at := moment{at: d.At, weekdays: d.Weekdays, zone: zone}
+	var firings []Firing
 	for i := d.firstBefore(from); ; i++ {
-		y, m, dd := d.occurrence(i, year, month, day)
-		y, m, dd = addMonths(y, m, dd, d.Months)
-		moment := wall{y, m, dd + d.Days, dawn}.in(zone)
-		if !moment.Before(till) {
-			return moments
+		f := Firing{On: d.occurrence(i, stored)}
+		f.Moment = at.on(f.On.add(d.Months, d.Days))
+		if !f.Moment.Before(till) {
+			return firings
 		}
-		if !moment.Before(from) {
-			moments = append(moments, moment)
+		again := len(firings) > 0 && firings[len(firings)-1].Moment.Equal(f.Moment) // two weeks whose moments moved to one
+		if !f.Moment.Before(from) && !again {
+			firings = append(firings, f)
 		}
 		if d.Repeat == Once {
-			return moments
+			return firings
 		}
+	}
+}
+
+// Recurs says whether a stored date falls on the day, in the trigger's repetition. A run goes on for as long as the
+// profile's date still falls on the day for which it entered.
+func (d *DateTrigger) Recurs(stored, on Day) bool {
+	if !stored.Valid() || !on.Valid() {
+		return false
+	}
+	switch d.Repeat {
+	case Yearly:
+		return on.Month == stored.Month && on.Day == min(stored.Day, daysIn(on.Year, on.Month))
+	case Monthly:
+		return on.Day == min(stored.Day, daysIn(on.Year, on.Month))
+	case Weekly:
+		return on.weekday() == stored.weekday()
+	default:
+		return on == stored
 	}
 }
 
 // firstBefore counts periods of the repetition (years, months or weeks since 1 January of the year 0, a
 // Saturday) up to one that surely fires before from.
 func (d *DateTrigger) firstBefore(from time.Time) int {
-	// Zones, the clamping of months and the rest of the period that has begun: two months cover them all.
+	// Zones, weekdays, the clamping of months and the rest of the period that has begun: two months cover them all.
 	from = from.UTC().AddDate(0, -d.Months-2, -d.Days)
 	switch d.Repeat {
 	case Monthly:
@@ -56,29 +76,36 @@ func (d *DateTrigger) firstBefore(from time.Time) int {
 var weekZero = time.Date(0, time.January, 1, 0, 0, 0, 0, time.UTC)
 
 // occurrence is the day of the i-th period on which the stored date recurs.
-func (d *DateTrigger) occurrence(i, year int, month time.Month, day int) (int, time.Month, int) {
+func (d *DateTrigger) occurrence(i int, stored Day) Day {
 	switch d.Repeat {
 	case Yearly:
-		return i, month, min(day, daysIn(i, month))
+		return Day{i, stored.Month, min(stored.Day, daysIn(i, stored.Month))}
 	case Monthly:
-		y, m, _ := addMonths(0, time.January, 1, i)
-		return y, m, min(day, daysIn(y, m))
+		first := Day{0, time.January, 1}.add(i, 0)
+		return Day{first.Year, first.Month, min(stored.Day, daysIn(first.Year, first.Month))}
 	case Weekly:
-		weekday := time.Date(year, month, day, 0, 0, 0, 0, time.UTC).Weekday()
-		return weekZero.AddDate(0, 0, 7*i+int(weekday-weekZero.Weekday())).Date()
+		return dayOf(weekZero.AddDate(0, 0, 7*i+int(stored.weekday()-weekZero.Weekday())))
 	default:
-		return year, month, day
+		return stored
 	}
 }
 
-// addMonths moves a date by calendar months and keeps the day, or takes the month's last one.
-func addMonths(year int, month time.Month, day, months int) (int, time.Month, int) {
-	year, month, _ = time.Date(year, month+time.Month(months), 1, 0, 0, 0, 0, time.UTC).Date()
-	return year, month, min(day, daysIn(year, month))
-}
+// keyPrefix begins the entry key of everybody who enters by a date.
+const keyPrefix = "date/"
 
-func daysIn(year int, month time.Month) int {
-	return time.Date(year, month+1, 0, 0, 0, 0, 0, time.UTC).Day()
+// DateKey names the entry of somebody whose date recurs on the day.
+func DateKey(on Day) string { return keyPrefix + on.String() }
+
+// DateOfKey gives the day for which somebody entered, or false for the key of another trigger. A number after the
+// day says how often the person has been planned for it: a date may move away and come back.
+func DateOfKey(key string) (Day, bool) {
+	text, ok := strings.CutPrefix(key, keyPrefix)
+	if !ok {
+		return Day{}, false
+	}
+	text, _, _ = strings.Cut(text, "/")
+	t, err := time.Parse(time.DateOnly, text)
+	return dayOf(t), err == nil
 }
 
 // dateLayouts are the forms in which a date property may be written, without the zone. A fraction of a second

@@ -18,7 +18,7 @@ func (w *Wait) Due(now time.Time, zone *time.Location) time.Time {
 	earliest := now.Add(w.Duration)
 	if w.At == "" {
 		earliest = earliest.Add(time.Duration(w.Days) * 24 * time.Hour)
-		if w.on(earliest.In(zone).Weekday()) {
+		if allowed(earliest.In(zone).Weekday(), w.Weekdays) {
 			return earliest
 		}
 	}
@@ -29,22 +29,38 @@ func (w *Wait) Due(now time.Time, zone *time.Location) time.Time {
 		target.sinceDawn = time.Duration(hour)*time.Hour + time.Duration(minute)*time.Minute
 		target.day += w.Days
 	}
-	// A week of days is enough, and two more: for a first day that is over, and for one that a zone leaves out.
-	for range 9 {
-		if moment := target.in(zone); !moment.Before(earliest) && w.on(moment.Weekday()) {
-			return moment
-		}
-		target.day++
-	}
-	return target.in(zone) // only when no weekday has a name that exists
+	return target.onward(zone, earliest, w.Weekdays)
 }
 
-// on says whether the wait may end on the weekday.
-func (w *Wait) on(day time.Weekday) bool {
-	if len(w.Weekdays) == 0 {
+// DueOn is the moment at which a wait with Date ends for a run that entered for the day: the day moved by Date, at
+// the clock time At, and on the next allowed weekday. It may be long over when the run comes to the wait; then there
+// is nothing to wait for.
+func (w *Wait) DueOn(day Day, zone *time.Location) time.Time {
+	if w.Date != nil {
+		day = day.add(w.Date.Months, w.Date.Days)
+	}
+	return moment{at: w.At, weekdays: w.Weekdays, zone: zone}.on(day)
+}
+
+// onward is the reading's first moment that is not before earliest and on an allowed weekday, the same clock time on
+// a later day if need be.
+func (w wall) onward(zone *time.Location, earliest time.Time, weekdays []string) time.Time {
+	// A week of days is enough, and two more: for a first day that is over, and for one that a zone leaves out.
+	for range 9 {
+		if moment := w.in(zone); !moment.Before(earliest) && allowed(moment.Weekday(), weekdays) {
+			return moment
+		}
+		w.day++
+	}
+	return w.in(zone) // only when no weekday has a name that exists
+}
+
+// allowed says whether the weekday is among the names. None is all of them.
+func allowed(day time.Weekday, names []string) bool {
+	if len(names) == 0 {
 		return true
 	}
-	for _, name := range w.Weekdays {
+	for _, name := range names {
 		if strings.EqualFold(name, day.String()) {
 			return true
 		}

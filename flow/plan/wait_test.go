@@ -120,7 +120,7 @@ func TestWaitKeepsItsPromisesInEveryZone(t *testing.T) {
 		if due.Before(now.Add(w.Duration)) {
 			t.Fatalf("due %s, before the duration is over", local)
 		}
-		if !w.on(local.Weekday()) {
+		if !allowed(local.Weekday(), w.Weekdays) {
 			t.Fatalf("due %s, a day that is not among %v", local, w.Weekdays)
 		}
 		if limit := now.Add(w.Duration + time.Duration(w.Days+10)*24*time.Hour); due.After(limit) {
