@@ -128,7 +128,7 @@ func drawCondition(t *rapid.T, depth int) string {
 		}
 	}
 	order := rapid.SampledFrom([]string{"<", "<=", ">", ">="}).Draw(t, "order")
-	switch rapid.IntRange(0, 12).Draw(t, "comparison") {
+	switch rapid.IntRange(0, 13).Draw(t, "comparison") {
 	case 0, 1:
 		return fmt.Sprintf("%s %s %s", drawPath(t), rapid.SampledFrom([]string{"==", "!="}).Draw(t, "eq"), drawLiteral(t))
 	case 2:
@@ -154,6 +154,14 @@ func drawCondition(t *rapid.T, depth int) string {
 		return fmt.Sprintf("is_set(%s)", drawPath(t))
 	case 11:
 		return fmt.Sprintf("(%s ?? %s) %s %s", drawPath(t), drawPath(t), rapid.SampledFrom([]string{"==", "!="}).Draw(t, "eq"), drawPath(t))
+	}
+	if rapid.Bool().Draw(t, "has") {
+		return fmt.Sprintf("(%s) == %s", rapid.SampledFrom([]string{
+			fmt.Sprintf("has_any(%s, [%s, %s])", drawPath(t), drawLiteral(t), drawLiteral(t)),
+			fmt.Sprintf("has_all(%s, [%s, %s])", drawPath(t), drawLiteral(t), drawLiteral(t)),
+			fmt.Sprintf("has_all(%s, [])", drawPath(t)),
+			fmt.Sprintf(`has_part(%s, "a")`, drawPath(t)),
+		}).Draw(t, "has what"), rapid.SampledFrom([]string{"true", "false"}).Draw(t, "or not"))
 	}
 	return rapid.SampledFrom([]string{drawPath(t), `.time > now - "150m"`, `.time <= "2026-05-10T09:00:00Z"`, `.metric == "Rare"`}).Draw(t, "plain")
 }

@@ -32,9 +32,14 @@ func (c *compiler) call(n ast.Node) (ast.Node, kind, error) {
 	switch f.Group {
 	case "history", "membership":
 		return c.query(n, f, args)
+	case "people":
+		return c.people(n, f, args)
 	case "windows":
 		return nil, 0, c.fail(n, `%s is a window; use it like did("Placed Order", %s)`, name, f.Signature)
 	case "lists":
+		if strings.HasPrefix(name, "has_") {
+			return c.listHas(n, f, args)
+		}
 		if overEvents(args[0]) {
 			return c.query(n, f, args)
 		}
@@ -54,14 +59,14 @@ func (c *compiler) call(n ast.Node) (ast.Node, kind, error) {
 		}
 	case "lower", "upper", "trim", "days_until":
 		parts = append([]ast.Node{state(n)}, parts...)
-	case "anniversary_in":
+	case "anniversary_in", "anniversary_ago":
 		days, err := c.days(args[1])
 		if err != nil {
 			return nil, 0, err
 		}
 		parts = []ast.Node{state(n), parts[0], constant(args[1], days)}
 	}
-	if name == "days_until" || name == "anniversary_in" {
+	if name == "days_until" || name == "anniversary_in" || name == "anniversary_ago" {
 		c.usesNow = true
 	}
 	return invoke(n, name, parts...), f.gives, nil
@@ -76,7 +81,7 @@ func (c *compiler) function(n ast.Node, name string, args []ast.Node) (*Function
 	if name == "since_start" {
 		return nil, c.fail(n, "since_start is a name: write it without parentheses")
 	}
-	if c.scope == Trigger && (f.Group == "history" || f.Group == "membership" || f.Group == "windows") {
+	if c.scope == Trigger && (name == "sample" || f.Group == "history" || f.Group == "membership" || f.Group == "windows") {
 		return nil, c.fail(n, "%s", eventOnly)
 	}
 	if len(args) < f.min || len(args) > f.max {
@@ -89,6 +94,9 @@ func arity(f *Function) string {
 	few := map[int]string{1: "one argument", 2: "two arguments"}
 	if f.min == f.max {
 		return few[f.min]
+	}
+	if f.max == 1 {
+		return "one argument or none"
 	}
 	return "one or two arguments"
 }

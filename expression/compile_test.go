@@ -128,6 +128,9 @@ func TestEveryFunctionIsDescribedAndUsable(t *testing.T) {
 		"events": `len(events("A"))`, "did": `did("A")`, "first_at": `first_at("A")`, "last_at": `last_at("A")`,
 		"last": `did("A", last("30d"))`, "since": `did("A", since("2026-01-01"))`, "before": `did("A", before("7d"))`,
 		"between": `did("A", between("2026-01-01", "2026-02-01"))`, "since_start": `did("A", since_start)`,
+		"after": `did("A", after("2026-01-01"))`, "anniversary_ago": `anniversary_ago(person.x, "7d")`,
+		"has_any": `has_any(person.x, ["a"])`, "has_all": `has_all(person.x, ["a"])`, "has_part": `has_part(person.x, "a")`,
+		"in_region": `in_region(person.x, "united_states")`, "sample": `sample(50)`, "sent": `sent("email")`, "entered_flow": `entered_flow()`,
 		"in_list": `in_list("Newsletter")`, "can_receive": `can_receive("email")`,
 	}
 	for _, f := range Functions {

@@ -122,6 +122,16 @@ func daysToAnniversary(now, date time.Time) int {
 	}
 }
 
+// daysSinceAnniversary counts the days from the last day with the same month and day to today, 0 on the day itself.
+func daysSinceAnniversary(now, date time.Time) int {
+	today := calendarDay(now.UTC())
+	for year := now.UTC().Year(); ; year-- {
+		if day := calendarDay(anniversary(date, year)); day <= today {
+			return today - day
+		}
+	}
+}
+
 func anniversary(date time.Time, year int) time.Time {
 	_, month, day := date.Date()
 	t := time.Date(year, month, day, 0, 0, 0, 0, time.UTC)

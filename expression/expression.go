@@ -121,7 +121,7 @@ func (x *Expression) run(program *vm.Program, in Input) (v any, err error) {
 			v, err = nil, fmt.Errorf("evaluating %q: %v", clip(x.source), r)
 		}
 	}()
-	state := &evaluation{now: in.Now.UTC(), answers: in.Answers, work: maxWork}
+	state := &evaluation{now: in.Now.UTC(), answers: in.Answers, work: maxWork, input: &in}
 	v, err = vm.Run(program, map[string]any{
 		"person": in.Person, "event": in.Event, "flow": in.Flow, "now": in.Now.UTC(), stateName: state,
 	})
@@ -140,6 +140,7 @@ type evaluation struct {
 	now     time.Time
 	answers []any
 	work    int
+	input   *Input
 }
 
 var errWork = errors.New("it goes through too many list items or too much text")

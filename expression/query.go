@@ -44,7 +44,11 @@ func (c *compiler) query(n ast.Node, f *Function, args []ast.Node) (ast.Node, ki
 	var err error
 	switch f.Name {
 	case "in_list":
-		q.sql, err = c.inList(args[0])
+		q.sql, err = c.inList(args)
+	case "sent":
+		q.sql, err = c.sent(args)
+	case "entered_flow":
+		err = c.enteredFlow(&q, args)
 	case "can_receive":
 		q.sql, err = c.canReceive(args[0])
 	case "events":
@@ -169,15 +173,6 @@ func (c *compiler) moment(name string, args []ast.Node) (string, fragment, error
 		return "", fragment{}, err
 	}
 	return metric, sqlf(form.format, from), nil
-}
-
-func (c *compiler) inList(n ast.Node) (fragment, error) {
-	name, err := c.constantText(n, "the list's id or name")
-	if err != nil {
-		return fragment{}, err
-	}
-	return sqlf("exists (select 1 from list_member m where m.profile_id = s.profile"+
-		" and m.list_id = any(array(select l.id from list l where l.id = %s or l.name = %s)))", bind("text", name), bind("text", name)), nil
 }
 
 // canReceive knows email only: other channels need consent, which is not stored yet.

@@ -102,6 +102,8 @@ func init() {
 	defineText()
 	defineNumbers()
 	defineDates()
+	defineHas()
+	definePeople()
 }
 
 func defineText() {
@@ -204,6 +206,10 @@ func defineDates() {
 	stateful("anniversary_in", func(e *evaluation, a []any) (any, error) {
 		t, ok := toDate(a[0]).(time.Time)
 		return ok && daysToAnniversary(e.now, t) <= int(a[1].(float64)), nil
+	})
+	stateful("anniversary_ago", func(e *evaluation, a []any) (any, error) {
+		t, ok := toDate(a[0]).(time.Time)
+		return ok && daysSinceAnniversary(e.now, t) <= int(a[1].(float64)), nil
 	})
 	for name, f := range map[string]func(time.Time) int{
 		"year": time.Time.Year, "month": func(t time.Time) int { return int(t.Month()) }, "day": time.Time.Day,

@@ -1,6 +1,7 @@
 package expression
 
 import (
+	"strings"
 	"time"
 
 	"github.com/expr-lang/expr/ast"
@@ -244,6 +245,8 @@ func (t *translator) call(n ast.Node) (column, error) {
 			return column{fragment: bound{at: at}.sql(), kind: instant}, nil
 		}
 		return column{}, t.noDates(n)
+	case strings.HasPrefix(name, "has_"):
+		return t.has(n, f, args)
 	case f.Group == "history" || f.Group == "membership" || overEvents(args[0]):
 		return column{}, t.c.fail(n, "%s cannot be asked inside a condition over events; join two questions with and / or", name)
 	case name == "len" && !rowsCall(args[0]):

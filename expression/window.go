@@ -37,7 +37,7 @@ func (c *compiler) window(n ast.Node) (fragment, error) {
 	}
 	name, args, ok := called(n)
 	if !ok || functions[name] == nil || functions[name].Group != "windows" {
-		return fragment{}, c.fail(n, `a window is last("30d"), since(date), before(date), between(a, b) or since_start`)
+		return fragment{}, c.fail(n, `a window is last("30d"), since(date), after(date), before(date), between(a, b) or since_start`)
 	}
 	if _, err := c.function(n, name, args); err != nil {
 		return fragment{}, err
@@ -61,6 +61,11 @@ func (c *compiler) window(n ast.Node) (fragment, error) {
 			return fragment{}, c.fail(args[0], `since needs a date, like since("2026-05-10"); for a duration use last`)
 		}
 		return sqlf("e.time >= %s and %s", b.sql(), upToNow), nil
+	case "after":
+		if b.relative {
+			return fragment{}, c.fail(args[0], `after needs a date, like after("2026-05-10"); for a duration use last`)
+		}
+		return sqlf("e.time > %s and %s", b.sql(), upToNow), nil
 	case "before":
 		if b.relative {
 			return sqlf("e.time <= %s", b.sql()), nil
