@@ -14,13 +14,14 @@ import (
 )
 
 // Planner finds the people whose date moment comes into view and writes their entries into the outbox. It
-// remembers in Postgres how far it has looked, so that one that stood still catches up, and entries carry the
-// day they are for, so that nobody enters twice for one.
+// remembers in Postgres how far it has looked and looks at no moment twice: one that stood still catches up, and a
+// date that changes is on a queue. Entries carry the day they are for, so that nobody enters twice for one.
 type Planner struct {
 	Store    *store.Store
 	Clock    clock.Clock
 	Programs *program.Cache
 	Horizon  time.Duration // how far ahead it looks; 0 is an hour
+	Spread   time.Duration // over how long people who share a moment enter, if they are more than crowd; 0 is at once
 	Log      *slog.Logger
 }
 
@@ -28,55 +29,84 @@ type Planner struct {
 // worse than none.
 const catchUp = 3 * 24 * time.Hour
 
-// Plan looks ahead for every live flow that a date triggers. Moments between how far it had looked and the
-// horizon are planned; those between now and there are looked at again, since a date may have been written
-// since. It returns how many moments it found.
+// Plan looks ahead for every live flow that a date triggers, from where it had looked to the horizon, and deals
+// with dates that changed. It returns how many entries it found.
 func (p *Planner) Plan(ctx context.Context) (int, error) {
+	found, err := p.changes(ctx)
+	if err != nil {
+		return found, err
+	}
+	account, err := p.Store.Account(ctx)
+	if err != nil {
+		return found, err
+	}
+	programs, err := p.live(ctx)
+	if err != nil {
+		return found, err
+	}
+	for _, g := range programs {
+		err = p.Store.Tx(ctx, func(tx *sqlx.Tx) error {
+			now := p.Clock.Now()
+			from, hash, busy, err := p.Store.PlannedTill(ctx, tx, g.Plan.Flow, now, false)
+			if err != nil || busy {
+				return err
+			}
+			if hash != g.Hash && now.Before(from) { // another version may have another moment
+				from = now
+			}
+			if oldest := now.Add(-catchUp); from.Before(oldest) {
+				from = oldest
+			}
+			till := now.Add(p.horizon())
+			if till.Before(from) { // a shorter horizon than before
+				till = from
+			}
+			dates, err := p.due(ctx, tx, g.Plan.Date(), account.Timezone, from, till)
+			if err != nil {
+				return err
+			}
+			n, err := p.enter(ctx, tx, g, account.Timezone, dates, from, till, 0)
+			if err != nil {
+				return err
+			}
+			found += n
+			return p.Store.SetPlannedTill(ctx, tx, g.Plan.Flow, till, g.Hash)
+		})
+		if err != nil {
+			return found, fmt.Errorf("planning dates of flow %s: %w", g.Plan.Flow, err)
+		}
+	}
+	return found, nil
+}
+
+func (p *Planner) horizon() time.Duration {
+	if p.Horizon <= 0 {
+		return time.Hour
+	}
+	return p.Horizon
+}
+
+// live gives the flows that people enter by a date now, in the order of their ids.
+func (p *Planner) live(ctx context.Context) ([]*program.Program, error) {
 	flows, err := p.Store.Flows(ctx)
 	if err != nil {
-		return 0, fmt.Errorf("planning dates: %w", err)
+		return nil, fmt.Errorf("planning dates: %w", err)
 	}
-	horizon := p.Horizon
-	if horizon <= 0 {
-		horizon = time.Hour
-	}
-	found := 0
+	var programs []*program.Program
+	var ids []string
 	for _, flow := range flows {
 		if !flow.Live() {
 			continue
 		}
 		g, err := p.Programs.Get(ctx, flow.Hash)
 		if err != nil {
-			return found, err
+			return nil, err
 		}
-		if g.Plan.Date() == nil {
-			continue
-		}
-		err = p.Store.Tx(ctx, func(tx *sqlx.Tx) error {
-			now := p.Clock.Now()
-			from, busy, err := p.Store.PlannedTill(ctx, tx, flow.ID, now)
-			if err != nil || busy {
-				return err
-			}
-			if now.Before(from) {
-				from = now
-			}
-			if oldest := now.Add(-catchUp); from.Before(oldest) {
-				from = oldest
-			}
-			till := now.Add(horizon)
-			n, err := p.window(ctx, tx, g, from, till, nil, 0)
-			if err != nil {
-				return err
-			}
-			found += n
-			return p.Store.SetPlannedTill(ctx, tx, flow.ID, till)
-		})
-		if err != nil {
-			return found, fmt.Errorf("planning dates of flow %s: %w", flow.ID, err)
+		if g.Plan.Date() != nil {
+			programs, ids = append(programs, g), append(ids, flow.ID)
 		}
 	}
-	return found, nil
+	return programs, p.Store.ForgetPlans(ctx, ids)
 }
 
 // PlanFor plans one flow for some people in a window of time that may lie anywhere. Development uses it to show
@@ -90,86 +120,75 @@ func (p *Planner) PlanFor(ctx context.Context, flowID string, profiles []string,
 	if err != nil {
 		return 0, err
 	}
-	if g.Plan.Date() == nil {
+	trigger := g.Plan.Date()
+	if trigger == nil {
 		return 0, fmt.Errorf("flow %s is not triggered by a date", flowID)
+	}
+	account, err := p.Store.Account(ctx)
+	if err != nil {
+		return 0, err
 	}
 	found := 0
 	err = p.Store.Tx(ctx, func(tx *sqlx.Tx) error {
-		found, err = p.window(ctx, tx, g, from, till, profiles, max(0, from.Sub(p.Clock.Now())))
+		dates, err := p.Store.DatesOf(ctx, tx, profiles, []string{trigger.Property})
+		if err != nil {
+			return err
+		}
+		found, err = p.enter(ctx, tx, g, account.Timezone, dates, from, till, max(0, from.Sub(p.Clock.Now())))
 		return err
 	})
 	return found, err
 }
 
-// window writes the entries of one flow whose moment is in [from, till).
-func (p *Planner) window(ctx context.Context, tx *sqlx.Tx, g *program.Program, from, till time.Time, only []string, ahead time.Duration) (int, error) {
-	trigger := g.Plan.Date()
-	account, err := p.Store.Account(ctx)
-	if err != nil {
-		return 0, err
-	}
-	candidates, err := p.Store.DateCandidates(ctx, tx, trigger.Property, candidateDays(trigger, from, till), only)
-	if err != nil {
-		return 0, err
-	}
-	var profiles, keys []string
-	var due []time.Time
-	for _, c := range candidates {
-		zone := clock.Zone(trigger.Timezone, account.Timezone)
-		if trigger.Timezone == "person" {
-			zone = clock.Zone(c.Timezone, account.Timezone)
+// due finds the dates that may fire in [from, till): in each zone, only those whose day it is there.
+func (p *Planner) due(ctx context.Context, tx *sqlx.Tx, trigger *plan.DateTrigger, account string, from, till time.Time) ([]store.StoredDate, error) {
+	if trigger.Timezone != plan.PersonZone {
+		slots := trigger.Slots(clock.Zone(trigger.Timezone, account), from, till)
+		if len(slots) == 0 {
+			return nil, nil
 		}
-		for _, moment := range trigger.Moments(c.Year, time.Month(c.Month), c.Day, zone, from, till) {
-			profiles = append(profiles, c.ProfileID)
-			keys = append(keys, "date/"+moment.In(zone).Format(time.DateOnly))
-			due = append(due, moment.UTC())
+		return p.Store.DatesIn(ctx, tx, trigger.Property, trigger.Repeat, slots, nil)
+	}
+	anywhere := trigger.SlotsAnywhere(from, till)
+	if len(anywhere) == 0 {
+		return nil, nil
+	}
+	names, err := p.Store.DateZones(ctx, tx, trigger.Property, trigger.Repeat, anywhere)
+	if err != nil {
+		return nil, err
+	}
+	var slots []int
+	var zones []string
+	for _, name := range names {
+		for _, slot := range trigger.Slots(clock.Zone(name, account), from, till) {
+			slots, zones = append(slots, slot), append(zones, name)
 		}
 	}
-	if len(profiles) == 0 {
-		return 0, nil
+	if len(slots) == 0 {
+		return nil, nil
 	}
-	return len(profiles), p.Store.AddDateEntries(ctx, tx, g.Plan.Flow, profiles, keys, due, ahead)
+	return p.Store.DatesIn(ctx, tx, trigger.Property, trigger.Repeat, slots, zones)
 }
 
-// candidateDays gives the stored months and days that can fire in the window: the calendar days it touches
-// anywhere on earth, less the trigger's offset. What fires when is Moments' to say; these only narrow the
-// search.
-func candidateDays(d *plan.DateTrigger, from, till time.Time) []store.MonthDay {
-	var days []store.MonthDay
-	seen := map[store.MonthDay]bool{}
-	add := func(month time.Month, day int) {
-		md := store.MonthDay{Month: month, Day: day}
-		if !seen[md] {
-			seen[md] = true
-			days = append(days, md)
+// enter writes the entries of the dates whose moment is in [from, till).
+func (p *Planner) enter(ctx context.Context, tx *sqlx.Tx, g *program.Program, account string, dates []store.StoredDate, from, till time.Time, ahead time.Duration) (int, error) {
+	trigger := g.Plan.Date()
+	var entries []store.DateEntry
+	for _, date := range dates {
+		for _, f := range trigger.Firings(date.On(), triggerZone(trigger, date.Zone, account), from, till) {
+			entries = append(entries, store.DateEntry{ProfileID: date.ProfileID, Key: plan.DateKey(f.On), Due: f.Moment.UTC()})
 		}
 	}
-	first := from.UTC().Add(-36*time.Hour).AddDate(0, -d.Months, -d.Days)
-	last := till.UTC().Add(36*time.Hour).AddDate(0, -d.Months, -d.Days)
-	if d.Repeat == plan.Weekly { // any day of the year has the weekday
-		first, last = time.Date(2024, 1, 1, 0, 0, 0, 0, time.UTC), time.Date(2024, 12, 30, 0, 0, 0, 0, time.UTC)
+	spread(entries, g.Plan.Flow, p.Spread)
+	return len(entries), p.Store.AddDateEntries(ctx, tx, g.Plan.Flow, entries, ahead)
+}
+
+// triggerZone is the zone that the trigger's clock time is in, for somebody who has the zone person.
+func triggerZone(trigger *plan.DateTrigger, person, account string) *time.Location {
+	if trigger.Timezone == plan.PersonZone {
+		return clock.Zone(person, account)
 	}
-	if d.Months != 0 { // a month's last days stand for days that another month lacks
-		first, last = first.AddDate(0, 0, -3), last.AddDate(0, 0, 3)
-	}
-	for day := first; !day.After(last.AddDate(0, 0, 1)) && len(days) < 400; day = day.AddDate(0, 0, 1) {
-		if d.Repeat == plan.Monthly {
-			for month := time.January; month <= time.December; month++ {
-				add(month, day.Day())
-				if day.AddDate(0, 0, 1).Day() == 1 { // the last of a month also stands for the days it lacks
-					for lacking := day.Day() + 1; lacking <= 31; lacking++ {
-						add(month, lacking)
-					}
-				}
-			}
-			continue
-		}
-		add(day.Month(), day.Day())
-		if day.Month() == time.February && day.Day() == 28 {
-			add(time.February, 29)
-		}
-	}
-	return days
+	return clock.Zone(trigger.Timezone, account)
 }
 
 // Serve plans until ctx ends: every minute, and soon after somebody's date was written.

@@ -45,15 +45,6 @@ func (s *Store) DropEntries(ctx context.Context, tx *sqlx.Tx, ids []int64) error
 	return nil
 }
 
-// AddDateEntries writes the entries of people whose date moment has come into view. Those that were entered or
-// refused before are passed over. ahead is how far their time begins ahead of the clock.
-func (s *Store) AddDateEntries(ctx context.Context, tx *sqlx.Tx, flow string, profiles, keys []string, due []time.Time, ahead time.Duration) error {
-	if _, err := tx.ExecContext(ctx, query("outbox_insert_dates"), flow, pq.Array(profiles), pq.Array(keys), times(due), ahead.Microseconds()); err != nil {
-		return fmt.Errorf("planning dates of flow %s: %w", flow, err)
-	}
-	return nil
-}
-
 // times makes a Postgres array of moments; a zero time is null.
 func times(moments []time.Time) any {
 	texts := make([]sql.NullString, len(moments))

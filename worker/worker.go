@@ -33,6 +33,7 @@ type Options struct {
 	CohortMax       int           // members of a cohort; 0 is 200
 	StartsPerSecond float64       // bound on workflow starts; 0 is none
 	DateHorizon     time.Duration // how far the date planner looks ahead; 0 is an hour
+	DateSpread      time.Duration // over how long a crowd that shares a moment enters; 0 is at once
 	StopTimeout     time.Duration // for what has begun when it is told to stop; 0 is 30 s
 	Log             *slog.Logger
 }
@@ -71,7 +72,7 @@ func New(o Options) *Worker {
 	if o.StartsPerSecond > 0 {
 		w.Dispatcher.Limit = rate.NewLimiter(rate.Limit(o.StartsPerSecond), max(1, int(o.StartsPerSecond)))
 	}
-	w.Planner = &ingest.Planner{Store: o.Store, Clock: o.Clock, Programs: o.Programs, Horizon: o.DateHorizon, Log: o.Log}
+	w.Planner = &ingest.Planner{Store: o.Store, Clock: o.Clock, Programs: o.Programs, Horizon: o.DateHorizon, Spread: o.DateSpread, Log: o.Log}
 	return w
 }
 

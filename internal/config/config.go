@@ -65,6 +65,7 @@ type Config struct {
 	StartsPerSecond float64
 	Speed           float64
 	DateHorizon     time.Duration
+	DateSpread      time.Duration
 
 	SMTP     SMTP
 	From     string

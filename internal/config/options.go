@@ -57,6 +57,8 @@ func table(c *Config) []Option {
 			Help: "How many times faster waits pass. Development only."},
 		{Name: "LEGATO_DATE_HORIZON", Default: "1h", value: duration(&c.DateHorizon, time.Minute, 7*24*time.Hour),
 			Help: "How far ahead the planner of date triggers looks."},
+		{Name: "LEGATO_DATE_SPREAD", Default: "10m", value: duration(&c.DateSpread, 0, 24*time.Hour),
+			Help: "Over how long people enter whom a date lets into a flow at the same moment, if they are more than 1000. 0s lets all in at once."},
 
 		{Name: "LEGATO_SMTP_ADDRESS", Dev: "127.0.0.1:1025", Required: true, value: address(&c.SMTP.Address),
 			Help: "The mail server that messages are handed to."},

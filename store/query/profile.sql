@@ -48,7 +48,7 @@ where p.id = changed.id
 returning p.id
 
 -- name: profile_date_replace
--- Makes the dates of the profiles $2 be those in $1, and wakes the date planner for each profile that differs.
+-- Makes the dates of the profiles $2 be those in $1. Triggers of the table queue what differs for the date planner.
 with wanted as (
     select profile_id, property, year, month, day
     from jsonb_to_recordset($1) as x (profile_id text, property text, year smallint, month smallint, day smallint)
@@ -56,14 +56,10 @@ with wanted as (
     delete from profile_date d
     where d.profile_id = any($2::text[])
       and not exists (select from wanted w where w.profile_id = d.profile_id and w.property = d.property)
-    returning d.profile_id
-), put as (
-    insert into profile_date as d (profile_id, property, year, month, day)
-    select profile_id, property, year, month, day from wanted
-    on conflict (profile_id, property) do update
-        set year = excluded.year, month = excluded.month, day = excluded.day
-        where (d.year, d.month, d.day) is distinct from (excluded.year, excluded.month, excluded.day)
-    returning d.profile_id
 )
-select pg_notify('legato_dates', profile_id)::text
-from (select profile_id from gone union select profile_id from put) changed
+insert into profile_date as d (profile_id, property, year, month, day, zone)
+select w.profile_id, w.property, w.year, w.month, w.day, coalesce(left(p.location ->> 'timezone', 64), '')
+from wanted w join profile p on p.id = w.profile_id
+on conflict (profile_id, property) do update
+    set year = excluded.year, month = excluded.month, day = excluded.day
+    where (d.year, d.month, d.day) is distinct from (excluded.year, excluded.month, excluded.day)

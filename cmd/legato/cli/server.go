@@ -105,7 +105,7 @@ func (s *server) worker(ctx context.Context) (*worker.Worker, error) {
 			},
 			Parallel: c.SMTP.Connections, Log: s.log,
 		},
-		CohortMax: c.CohortMax, StartsPerSecond: c.StartsPerSecond, DateHorizon: c.DateHorizon, StopTimeout: c.ShutdownTimeout, Log: s.log,
+		CohortMax: c.CohortMax, StartsPerSecond: c.StartsPerSecond, DateHorizon: c.DateHorizon, DateSpread: c.DateSpread, StopTimeout: c.ShutdownTimeout, Log: s.log,
 	}), nil
 }
 
