@@ -6,6 +6,7 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"slices"
 	"time"
 
 	"github.com/legato-flow/legato/content"
@@ -39,15 +40,68 @@ type Advance struct {
 // twice, and be killed in the middle and called again: every effect is written with its outcome or guarded by
 // a send key, so nothing happens twice.
 func (a *Advance) Run(ctx context.Context, batch workflows.Batch) (workflows.Advanced, error) {
-	g, err := a.Programs.Get(ctx, batch.Hash)
+	runs, err := a.Store.Runs(ctx, batch.Runs)
+	if err != nil {
+		return workflows.Advanced{}, err
+	}
+	var result workflows.Advanced
+	for _, version := range a.versions(ctx, batch, runs) {
+		part, err := a.pass(ctx, version.hash, version.runs, batch.Nudged)
+		if err != nil {
+			return workflows.Advanced{}, err
+		}
+		result.Waiting = append(result.Waiting, part.Waiting...)
+		result.Decisions = append(result.Decisions, part.Decisions...)
+	}
+	return result, nil
+}
+
+// version is the runs of a batch that are on one version of the flow. Those of a cohort entered the same one, and
+// some may have been moved to another since.
+type version struct {
+	hash string
+	runs []store.Run
+}
+
+func (a *Advance) versions(ctx context.Context, batch workflows.Batch, runs []store.Run) []version {
+	byID := make(map[string]store.Run, len(runs))
+	for _, run := range runs {
+		byID[run.ID] = run
+	}
+	var versions []version
+	for _, id := range batch.Runs {
+		run, ok := byID[id]
+		if !ok {
+			a.Log.ErrorContext(ctx, "no such run", "run", id, "flow", batch.Flow)
+			continue
+		}
+		if run.Status != store.RunActive {
+			continue
+		}
+		i := slices.IndexFunc(versions, func(v version) bool { return v.hash == run.Hash })
+		if i < 0 {
+			i = len(versions)
+			versions = append(versions, version{hash: run.Hash})
+		}
+		versions[i].runs = append(versions[i].runs, run)
+	}
+	return versions
+}
+
+// pass advances runs that are on one version.
+func (a *Advance) pass(ctx context.Context, hash string, runs []store.Run, nudged []string) (workflows.Advanced, error) {
+	g, err := a.Programs.Get(ctx, hash)
 	if err != nil {
 		return workflows.Advanced{}, err
 	}
 	p := &pass{Advance: a, program: g, base: a.Clock.Now().Truncate(time.Microsecond), flow: g.Variables(), counts: map[string]int{}}
-	if err := p.load(ctx, batch); err != nil {
+	if err := p.load(ctx, runs, nudged); err != nil {
 		return workflows.Advanced{}, err
 	}
 	if err := p.enter(ctx); err != nil {
+		return workflows.Advanced{}, err
+	}
+	if err := p.exits(ctx); err != nil {
 		return workflows.Advanced{}, err
 	}
 	for i := range g.Steps {
@@ -77,8 +131,15 @@ func (p *pass) step(ctx context.Context, s *program.Step, members []*member) err
 	switch {
 	case s.Wait != nil:
 		return p.wait(s, members)
+	case s.WaitFor != nil:
+		return p.waitFor(ctx, s, members)
 	case s.If != nil:
-		return p.branch(ctx, s, members)
+		return p.branch(ctx, s, s.If, members)
+	case s.Switch != nil:
+		return p.branch(ctx, s, s.Switch, members)
+	case s.Split != nil:
+		p.split(s, members)
+		return nil
 	case s.Email != nil:
 		return p.email(ctx, s, members)
 	case s.UpdateProfile != nil:

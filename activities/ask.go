@@ -26,6 +26,7 @@ func (p *pass) ask(ctx context.Context, members []*member, expressions ...*expre
 // move on: failing a filter never removes anybody from a flow. The profile filter is asked before every action;
 // a step's own filter before any step that has one.
 func (p *pass) permit(ctx context.Context, s *program.Step, members []*member) ([]*member, error) {
+	members = p.onTime(members)
 	if s.Status == plan.Draft {
 		for _, m := range members {
 			p.decide(s, "draft, passed through")
@@ -33,6 +34,7 @@ func (p *pass) permit(ctx context.Context, s *program.Step, members []*member) (
 		}
 		return nil, nil
 	}
+	members = p.placed(s, members)
 	members, err := p.stillInList(ctx, s, members)
 	if err != nil {
 		return nil, err
@@ -69,6 +71,42 @@ func (p *pass) permit(ctx context.Context, s *program.Step, members []*member) (
 		}
 	}
 	return passed, nil
+}
+
+// onTime gives the members that are due. Somebody who is looked at because something happened, which turned out
+// not to concern the step, goes on waiting; a wait_for decides that for itself.
+func (p *pass) onTime(members []*member) []*member {
+	var due []*member
+	for _, m := range members {
+		if m.early && m.run.Step == m.step && !p.waitsFor(m.step) {
+			p.park(m, "", m.due.Time)
+			continue
+		}
+		due = append(due, m)
+	}
+	return due
+}
+
+func (p *pass) waitsFor(step string) bool {
+	i := p.program.Index(step)
+	return i >= 0 && p.program.Steps[i].WaitFor != nil
+}
+
+// placed passes over an action for those who are still on the way to their place: it would have happened before
+// they came.
+func (p *pass) placed(s *program.Step, members []*member) []*member {
+	if !s.Acts() {
+		return members
+	}
+	var present []*member
+	for _, m := range members {
+		if m.placing() {
+			p.skip(m, s, ReasonBefore, nil)
+			continue
+		}
+		present = append(present, m)
+	}
+	return present
 }
 
 // stillInList gives the members that may get a message of the step: somebody who entered by joining a list and

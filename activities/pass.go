@@ -26,6 +26,8 @@ type pass struct {
 	members  []*member
 	outcomes []store.Outcome
 	changes  map[string]change // of profiles, by "run step"
+	watching []store.Watch     // to be set
+	leaving  []store.Watch     // no longer watched, by run and step
 	order    []string          // decisions in the order they were first made
 	counts   map[string]int
 }
@@ -43,7 +45,12 @@ type member struct {
 	state  state
 	wait   string    // what it waits in, for people to read
 	wake   time.Time // when the wait ends, on the clock
+	data   data
+	early  bool // it is looked at before it is due, because something happened
 }
+
+// placing says whether the member is on its way to where it would be, had it entered earlier.
+func (m *member) placing() bool { return m.run.PlaceFrom.Valid }
 
 type state int
 
@@ -54,35 +61,36 @@ const (
 	lost          // another advance has moved it meanwhile: only the database knows where it is
 )
 
-// load reads the runs, and the profiles and events of those that are due.
-func (p *pass) load(ctx context.Context, batch workflows.Batch) error {
-	runs, err := p.Store.Runs(ctx, batch.Runs)
-	if err != nil {
-		return err
-	}
-	byID := make(map[string]store.Run, len(runs))
-	for _, run := range runs {
-		byID[run.ID] = run
-	}
+// load reads what is needed of the runs that are due, or that have to be looked at although they are not.
+func (p *pass) load(ctx context.Context, runs []store.Run, nudged []string) error {
+	var err error
 	if p.account, err = p.Store.Account(ctx); err != nil {
 		return err
 	}
+	early := make(map[string]bool, len(nudged))
+	for _, id := range nudged {
+		early[id] = true
+	}
 	var profiles []string
 	var events []store.TriggerEvent
-	for _, id := range batch.Runs {
-		run, ok := byID[id]
-		if !ok || run.Hash != batch.Hash {
-			p.Log.ErrorContext(ctx, "no such run", "run", id, "flow", batch.Flow, "hash", batch.Hash)
-			continue
-		}
-		if run.Status != store.RunActive {
-			continue
-		}
+	for _, run := range runs {
 		m := &member{run: run, step: run.Step, due: run.DueAt, status: run.Status, now: p.base.Add(run.Ahead())}
 		p.members = append(p.members, m)
-		if run.DueAt.Valid && run.DueAt.Time.After(m.now) {
-			p.park(m, "", run.DueAt.Time)
+		if run.Paused {
+			p.pause(m)
 			continue
+		}
+		if run.DueAt.Valid && run.DueAt.Time.After(m.now) {
+			if m.early = early[run.ID] && p.watches(&run); !m.early {
+				p.park(m, "", run.DueAt.Time)
+				continue
+			}
+		}
+		if m.data, err = readData(run.Data); err != nil {
+			return fmt.Errorf("run %s: %w", run.ID, err)
+		}
+		if run.PlaceFrom.Valid {
+			m.now = run.PlaceFrom.Time
 		}
 		profiles = append(profiles, run.ProfileID)
 		if run.EventID.Valid {
@@ -141,6 +149,7 @@ func (p *pass) enter(ctx context.Context) error {
 	}
 	for _, m := range entering {
 		if m.state == walking {
+			p.watch(m, "", p.program.ExitOn, m.run.EnteredAt)
 			p.moveTo(m, p.program.Plan.Entry)
 		}
 	}
@@ -168,6 +177,15 @@ func (p *pass) at(id string) []*member {
 	return members
 }
 
+// clock is what the member's clock shows: its now, unless it is being placed and its now lies behind.
+func (m *member) clock(p *pass) time.Time { return p.base.Add(m.run.Ahead()) }
+
+// moved says whether somebody let the member go on from a step before its time: it is due, and was not looked at
+// because something happened.
+func (m *member) moved(step string) bool {
+	return !m.early && !m.placing() && m.step == step && !m.since(step).IsZero() && !m.due.Time.After(m.now)
+}
+
 // moveTo sets the member's next step; "" ends the run.
 func (p *pass) moveTo(m *member, step string) {
 	if step == "" {
@@ -184,10 +202,21 @@ func (p *pass) park(m *member, wait string, due time.Time) {
 	m.wake, ahead = clock.Clock{Now: func() time.Time { return p.base }, Speed: p.Clock.Speed}.Wake(m.run.Ahead(), due)
 	m.run.AheadUS = ahead.Microseconds()
 	m.run.DueAt = sql.NullTime{Time: due, Valid: true}
+	m.run.PlaceFrom = sql.NullTime{}
 	m.state, m.wait = waiting, wait
 }
 
+// pause lets the member stand where it is while its flow is paused. Resuming looks at it again.
+func (p *pass) pause(m *member) {
+	m.state, m.wait, m.wake = waiting, "paused", p.base.Add(pausedFor)
+}
+
+// pausedFor is after how long a paused run is looked at even if nobody says that its flow was resumed.
+const pausedFor = 24 * time.Hour
+
 func (p *pass) finish(m *member, status, reason string) {
+	p.unwatch(m, "")
+	m.run.PlaceFrom = sql.NullTime{}
 	m.state = left
 	m.run.Status, m.run.Reason = status, reason
 	m.run.FinishedAt = sql.NullTime{Time: m.now, Valid: true}
@@ -209,8 +238,10 @@ func (p *pass) record(m *member, s *program.Step, result, reason string, detail 
 }
 
 // decide counts a decision for the activity's result, which is what the Temporal UI shows.
-func (p *pass) decide(s *program.Step, what string) {
-	line := s.Label() + ": " + what
+func (p *pass) decide(s *program.Step, what string) { p.decideFor(s.Label(), what) }
+
+func (p *pass) decideFor(label, what string) {
+	line := label + ": " + what
 	if p.counts[line] == 0 {
 		p.order = append(p.order, line)
 	}
@@ -222,7 +253,8 @@ func (p *pass) flush(ctx context.Context, more func(tx *sqlx.Tx) error) error {
 	var moves []store.Move
 	var moving []*member
 	for _, m := range p.members {
-		if m.state != lost && (m.run.Status != m.status || m.run.Step != m.step || m.run.DueAt != m.due) {
+		if m.state != lost && (m.run.Status != m.status || m.run.Step != m.step || m.run.DueAt != m.due || m.run.PlaceFrom.Valid) {
+			m.run.Data = m.data.encode(m.run.Data)
 			moves = append(moves, store.Move{Run: m.run, FromStep: m.step, FromDue: m.due})
 			moving = append(moving, m)
 		}
@@ -251,6 +283,9 @@ func (p *pass) flush(ctx context.Context, more func(tx *sqlx.Tx) error) error {
 				return err
 			}
 		}
+		if err := p.writeWatches(ctx, tx); err != nil {
+			return err
+		}
 		if more != nil {
 			return more(tx)
 		}
@@ -262,7 +297,7 @@ func (p *pass) flush(ctx context.Context, more func(tx *sqlx.Tx) error) error {
 	for _, m := range moving {
 		m.step, m.due, m.status = m.run.Step, m.run.DueAt, m.run.Status
 	}
-	p.outcomes, p.changes = nil, nil
+	p.outcomes, p.changes, p.watching, p.leaving = nil, nil, nil, nil
 	return nil
 }
 

@@ -9,7 +9,7 @@ import (
 )
 
 // wait parks the members until the wait is over. With no action after it there is nothing to wait for, and the
-// run ends.
+// run ends. A member that is being placed passes the waits that would be over by now.
 func (p *pass) wait(s *program.Step, members []*member) error {
 	for _, m := range members {
 		if !s.LiveAfter {
@@ -17,12 +17,14 @@ func (p *pass) wait(s *program.Step, members []*member) error {
 			p.finish(m, store.RunDone, "")
 			continue
 		}
-		zone := m.zone
-		if name := s.Wait.Timezone; name != "" && name != "person" {
-			zone = clock.Zone(name, p.account.Timezone)
-		}
-		due := s.Wait.Due(m.now, zone).UTC().Truncate(time.Microsecond)
+		due := p.waitEnds(s, m).UTC().Truncate(time.Microsecond)
 		p.record(m, s, store.Done, "", map[string]any{"until": due})
+		if m.placing() && !due.After(m.clock(p)) {
+			p.decide(s, "over already")
+			m.now = due
+			p.moveTo(m, s.Next)
+			continue
+		}
 		p.decide(s, "until "+due.Format(time.DateTime)+" UTC")
 		p.moveTo(m, s.Next)
 		if m.state == walking && due.After(m.now) {
@@ -30,4 +32,13 @@ func (p *pass) wait(s *program.Step, members []*member) error {
 		}
 	}
 	return nil
+}
+
+// waitEnds is the moment at which a wait that the member begins now is over.
+func (p *pass) waitEnds(s *program.Step, m *member) time.Time {
+	zone := m.zone
+	if name := s.Wait.Timezone; name != "" && name != "person" {
+		zone = clock.Zone(name, p.account.Timezone)
+	}
+	return s.Wait.Due(m.now, zone)
 }

@@ -24,6 +24,8 @@ import (
 // Starter starts a cohort's workflow. A second start of the same cohort is not an error and changes nothing.
 type Starter interface {
 	Start(ctx context.Context, cohort store.Cohort, runs []store.CohortRun) error
+	// Nudge tells a cohort that is running to look at members. A cohort that has ended is not an error.
+	Nudge(ctx context.Context, cohort string, runs []string) error
 }
 
 // Dispatcher carries entries from the outbox into flows: trigger filter, profile filter, re-entry, then a

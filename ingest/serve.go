@@ -72,6 +72,10 @@ func (d *Dispatcher) Serve(ctx context.Context, url string) {
 			recovered = time.Now()
 		}
 		n, err := d.Dispatch(ctx)
-		return n > 0, err
+		if err != nil {
+			return false, err
+		}
+		nudged, err := d.Nudge(ctx)
+		return n+nudged > 0, err
 	})
 }

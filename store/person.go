@@ -110,6 +110,31 @@ type Happening struct {
 	Values     map[string]any // its properties; value, currency, time, id and metric over them
 }
 
+type happeningRow struct {
+	ID         string          `db:"id"`
+	Time       time.Time       `db:"time"`
+	RecordedAt time.Time       `db:"recorded_at"`
+	Value      sql.NullFloat64 `db:"value"`
+	Currency   sql.NullString  `db:"currency"`
+	Properties []byte          `db:"properties"`
+	Metric     string          `db:"metric"`
+}
+
+func (r *happeningRow) happening() (Happening, error) {
+	values, err := object(r.Properties)
+	if err != nil {
+		return Happening{}, fmt.Errorf("event %s: %w", r.ID, err)
+	}
+	if r.Value.Valid {
+		values["value"], values["$value"] = r.Value.Float64, r.Value.Float64
+	}
+	if r.Currency.Valid {
+		values["currency"], values["$value_currency"] = r.Currency.String, r.Currency.String
+	}
+	values["time"], values["id"], values["metric"] = r.Time.UTC(), r.ID, r.Metric
+	return Happening{RecordedAt: r.RecordedAt, Values: values}, nil
+}
+
 // TriggerEvents reads events by id and time. One that is not there is not in it.
 func (s *Store) TriggerEvents(ctx context.Context, q sqlx.QueryerContext, events []TriggerEvent) (map[string]Happening, error) {
 	if len(events) == 0 {
@@ -119,32 +144,17 @@ func (s *Store) TriggerEvents(ctx context.Context, q sqlx.QueryerContext, events
 	for i, e := range events {
 		ids[i], moments[i] = e.ID, e.Time
 	}
-	var rows []struct {
-		ID         string          `db:"id"`
-		Time       time.Time       `db:"time"`
-		RecordedAt time.Time       `db:"recorded_at"`
-		Value      sql.NullFloat64 `db:"value"`
-		Currency   sql.NullString  `db:"currency"`
-		Properties []byte          `db:"properties"`
-		Metric     string          `db:"metric"`
-	}
+	var rows []happeningRow
 	if err := sqlx.SelectContext(ctx, q, &rows, query("trigger_events"), pq.Array(ids), times(moments)); err != nil {
 		return nil, fmt.Errorf("reading trigger events: %w", err)
 	}
 	happenings := make(map[string]Happening, len(rows))
 	for _, row := range rows {
-		values, err := object(row.Properties)
+		happening, err := row.happening()
 		if err != nil {
-			return nil, fmt.Errorf("event %s: %w", row.ID, err)
+			return nil, err
 		}
-		if row.Value.Valid {
-			values["value"], values["$value"] = row.Value.Float64, row.Value.Float64
-		}
-		if row.Currency.Valid {
-			values["currency"], values["$value_currency"] = row.Currency.String, row.Currency.String
-		}
-		values["time"], values["id"], values["metric"] = row.Time.UTC(), row.ID, row.Metric
-		happenings[row.ID] = Happening{RecordedAt: row.RecordedAt, Values: values}
+		happenings[row.ID] = happening
 	}
 	return happenings, nil
 }

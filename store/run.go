@@ -38,6 +38,7 @@ type Run struct {
 	FinishedAt sql.NullTime   `db:"finished_at"`
 	Depth      int            `db:"depth"`      // how many runs led to this one, each by an event of the one before
 	PlaceFrom  sql.NullTime   `db:"place_from"` // valid until the run has been placed where it would be, had it entered then
+	Paused     bool           `db:"paused"`     // its flow is; only read with Runs
 	Data       []byte         `db:"data"`       // a JSON object: by step id, what a step keeps for later ones
 }
 

@@ -45,6 +45,7 @@ type stage struct {
 	now      time.Time
 	started  []startedCohort
 	decided  []string
+	nudged   []string
 	url      string
 }
 
@@ -56,6 +57,12 @@ type startedCohort struct {
 // Start keeps the cohorts that the dispatcher starts, for play.
 func (s *stage) Start(_ context.Context, cohort store.Cohort, runs []store.CohortRun) error {
 	s.started = append(s.started, startedCohort{cohort, runs})
+	return nil
+}
+
+// Nudge keeps the nudges that the dispatcher passes on, for play.
+func (s *stage) Nudge(_ context.Context, _ string, runs []string) error {
+	s.nudged = append(s.nudged, runs...)
 	return nil
 }
 
@@ -155,6 +162,9 @@ func (s *stage) event(profile, metric string, properties map[string]any) {
 	if _, err := s.store.DB.ExecContext(ctx, "select ensure_event_partition($1)", now); err != nil {
 		s.Fatal(err)
 	}
+	if _, err := s.store.DB.ExecContext(ctx, `insert into nudge (run_id) select run_id from watch where profile_id = $1 and kind = 'event' and key = $2`, profile, metric); err != nil {
+		s.Fatal(err)
+	}
 	_, err := s.store.DB.ExecContext(ctx, `
 		with m as (
 			insert into metric (id, name) values (left(md5($2), 6), $2) on conflict (name, service) do update set updated_at = now() returning id
@@ -220,6 +230,16 @@ func (s *stage) play(c startedCohort, at map[time.Duration]func()) {
 		env.RegisterDelayedCallback(func() {
 			s.setClock(env.Now().UTC())
 			do()
+			if _, err := s.store.DB.Exec("update cohort set started_at = now() where id = $1", c.cohort.ID); err != nil {
+				s.Error(err)
+			}
+			if _, err := s.dispatch.Nudge(s.Context()); err != nil {
+				s.Error(err)
+			}
+			if len(s.nudged) > 0 {
+				env.SignalWorkflow(workflows.Nudge, s.nudged)
+				s.nudged = nil
+			}
 		}, after)
 	}
 	in := workflows.Cohort{Engine: workflows.Engine, Flow: c.cohort.FlowID, Hash: c.cohort.Hash}
@@ -362,3 +382,18 @@ func permanent() error {
 const letterTemplate = "---\nsubject: \"Hello {{ person.first_name }}\"\n---\n<p>Hello {{ person.first_name }}</p>\n"
 
 func address(name string) string { return fmt.Sprintf("%s@example.com", name) }
+
+// detail gives what the only outcome of a step of a profile says.
+func (s *stage) detail(profile, step string) map[string]any {
+	s.Helper()
+	var source []byte
+	err := s.store.DB.Get(&source, "select coalesce(detail, '{}') from outcome o join run r on r.id = o.run_id where r.profile_id = $1 and o.step = $2", profile, step)
+	if err != nil {
+		s.Fatal(err)
+	}
+	var detail map[string]any
+	if err := json.Unmarshal(source, &detail); err != nil {
+		s.Fatal(err)
+	}
+	return detail
+}

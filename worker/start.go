@@ -51,6 +51,19 @@ func (s *Starter) Start(ctx context.Context, cohort store.Cohort, runs []store.C
 	return err
 }
 
+// Nudge signals a cohort. One that has ended, or that Temporal no longer keeps, has no members to look at.
+func (s *Starter) Nudge(ctx context.Context, cohort string, runs []string) error {
+	err := s.Client.SignalWorkflow(ctx, cohort, "", workflows.Nudge, runs)
+	var gone *serviceerror.NotFound
+	if errors.As(err, &gone) {
+		return nil
+	}
+	if err != nil {
+		return fmt.Errorf("nudging cohort %s: %w", cohort, err)
+	}
+	return nil
+}
+
 // input makes the workflow's input: the runs, grouped by when and where each is next.
 func input(cohort store.Cohort, runs []store.CohortRun) workflows.Cohort {
 	var groups workflows.Groups

@@ -7,21 +7,17 @@ from outbox order by id limit $1 for update skip locked
 -- name: outbox_delete
 delete from outbox where id = any($1)
 
--- name: outbox_insert_dates
-insert into outbox (flow_id, profile_id, entry_key, due_at, ahead)
-select $1, x.profile_id, x.entry_key, x.due_at, $5
-from unnest($2::text[], $3::text[], $4::timestamptz[]) as x (profile_id, entry_key, due_at)
-where not exists (select from run r where r.flow_id = $1 and r.profile_id = x.profile_id and r.entry_key = x.entry_key)
-  and not exists (select from refusal r where r.flow_id = $1 and r.profile_id = x.profile_id and r.entry_key = x.entry_key)
-
 -- name: run_lock_entries
 -- One lock per person and flow, in one order, so that two simultaneous entries cannot both pass a re-entry rule.
 select pg_advisory_xact_lock(hashtextextended($1 || '/' || p, 0))
 from (select distinct p from unnest($2::text[]) p order by p) as people
 
 -- name: run_last_entries
+-- A run that ended because its date moved does not count: the person starts anew.
 select p.id as profile_id, (
-    select r.entered_at from run r where r.flow_id = $1 and r.profile_id = p.id order by r.entered_at desc limit 1
+    select r.entered_at from run r
+    where r.flow_id = $1 and r.profile_id = p.id and r.reason not in ('Date Changed', 'Date Removed')
+    order by r.entered_at desc limit 1
 ) as entered_at
 from unnest($2::text[]) as p (id)
 
@@ -59,9 +55,10 @@ order by created_at limit $2 for update skip locked
 select id, profile_id, due_at, ahead, step from run where cohort_id = $1 and status = 'active' order by id
 
 -- name: runs_by_id
-select id, flow_id, hash, profile_id, entry_key, cohort_id, event_id, event_time, entered_at, ahead, step, due_at,
-    status, reason, finished_at, depth, place_from, data
-from run where id = any($1)
+select r.id, r.flow_id, r.hash, r.profile_id, r.entry_key, r.cohort_id, r.event_id, r.event_time, r.entered_at, r.ahead,
+    r.step, r.due_at, r.status, r.reason, r.finished_at, r.depth, r.place_from, r.data, f.paused_at is not null as paused
+from run r left join flow f on f.id = r.flow_id
+where r.id = any($1)
 
 -- name: runs_move
 -- Only a run that is still where the caller found it moves: a second advance of the same run changes nothing.
