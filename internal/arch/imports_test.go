@@ -39,6 +39,8 @@ var layers = []layer{
 		why: "what everything stands on stands on nothing"},
 	{packages: []string{"channel/..."}, may: []string{"channel"},
 		why: "a way out knows messages, not who sends them or why"},
+	{packages: []string{"flow/condition", "flow/definition"}, may: []string{"flow", "flow/condition", "flow/plan", "expression"},
+		why: "they translate between the API's JSON and plans; rows and HTTP are for whoever asks"},
 	{packages: []string{"flow", "flow/program"}, may: []string{"flow/plan", "expression"},
 		why: "flow turns text into a plan; templates and rows are checked by whoever loads them"},
 	{packages: []string{"flow/apply"}, may: []string{"flow", "flow/plan", "store"},
