@@ -7,7 +7,7 @@ import (
 	"github.com/legato-flow/legato/flow/plan"
 )
 
-// compile gives every step an id and writes the steps into the plan, flat, each after those that lead to it.
+// compile gives every step an id and writes the steps into the plan, flat, in the order of the file.
 func (r *steps) compile(p *plan.Plan, sequence []*step) {
 	r.name()
 	p.Steps = make([]plan.Step, 0, len(r.all))
@@ -45,58 +45,33 @@ func (r *steps) name() {
 // flatten appends the steps of a sequence, after which a run goes on with the step next.
 func flatten(p *plan.Plan, sequence []*step, next string) {
 	for i, s := range sequence {
+		if s.to != nil {
+			continue
+		}
 		after := first(sequence[i+1:], next)
-		if s.Exit == nil || s.conditional() {
+		if s.Exit == nil || passedOver(&s.Step) {
 			s.Next = after
 		}
-		if s.If != nil {
-			branches := s.branches
-			s.If.Else = after
-			if s.hasElse {
-				last := len(branches) - 1
-				s.If.Else = first(branches[last].steps, after)
-				branches = branches[:last]
-			}
-			for _, b := range branches {
-				s.If.Branches = append(s.If.Branches, plan.Branch{When: b.when, Next: first(b.steps, after)})
-			}
+		for _, path := range s.paths {
+			*path.next = first(path.steps, after)
 		}
 		p.Steps = append(p.Steps, s.Step)
-		for _, b := range s.branches {
-			flatten(p, b.steps, after)
+		for _, path := range s.paths {
+			flatten(p, path.steps, after)
 		}
 	}
 }
 
-// first is the id of the sequence's first step, or next if it is empty.
+// first is the id of the step at which a sequence begins, or next if it is empty.
 func first(sequence []*step, next string) string {
-	if len(sequence) == 0 {
+	switch {
+	case len(sequence) == 0:
 		return next
+	case sequence[0].to != nil:
+		return sequence[0].to.text
+	default:
+		return sequence[0].ID
 	}
-	return sequence[0].ID
-}
-
-// reachable reports the first step of each sequence that no run can reach, and says whether a run can get past
-// the sequence.
-func (r *reader) reachable(sequence []*step) bool {
-	open := true
-	for _, s := range sequence {
-		if !open {
-			r.fail(s.at, "", "this step cannot be reached: every way to it ends before")
-			return false
-		}
-		through := false
-		for _, b := range s.branches {
-			through = r.reachable(b.steps) || through
-		}
-		switch {
-		case s.Kind == plan.KindExit:
-			open = s.conditional()
-		case s.Kind == plan.KindIf && s.hasElse:
-			open = through || s.conditional()
-		}
-	}
-	return open
 }
 
 // idle warns of steps that do nothing.

@@ -17,7 +17,7 @@ import (
 type Flow struct {
 	ID     string
 	Name   string
-	Status string // plan.Draft or plan.Live; it is no part of the plan
+	Status string // plan.Draft, plan.Manual or plan.Live; it is no part of the plan
 	Plan   *plan.Plan
 	File   string
 
@@ -56,7 +56,7 @@ func (r *reader) flow(n *node) *Flow {
 		r.fail(n, "it begins with flow: and the flow's id", "a flow must be a mapping, not %s", n.shape)
 		return nil
 	}
-	found := r.fields(n, check{what: "a flow", fields: FlowFields(), later: laterFlowFields, hints: flowHints})
+	found := r.fields(n, check{what: "a flow", fields: FlowFields(), hints: flowHints})
 	f := &Flow{Status: plan.Draft, File: r.file, source: r.source}
 	p := &plan.Plan{Format: plan.Format}
 
@@ -68,15 +68,22 @@ func (r *reader) flow(n *node) *Flow {
 		f.Name = r.string(name, "name", maxName)
 	}
 	if status := found["status"]; status != nil {
-		f.Status = r.status(status)
+		f.Status = r.choice(status, "status", statuses...)
 	}
-	if trigger := found["trigger"]; trigger != nil {
-		var one plan.Trigger
-		one, p.Reentry.Mode = r.trigger(trigger)
-		p.Triggers = []plan.Trigger{one}
-	}
+	var triggers []*node // where each of them is written
+	p.Triggers, triggers = r.triggers(found["trigger"], found["triggers"])
+	p.Reentry.Mode = usualReentry(p.Triggers)
 	if filter := found["filter"]; filter != nil {
 		p.Filter = r.condition(filter, "filter", expression.Person)
+	}
+	if exit := found["exit_on"]; exit != nil {
+		p.ExitOn = r.watches(exit, "exit_on")
+	}
+	if n := found["cap"]; n != nil {
+		p.Cap = r.pace(n, "cap", plan.Skip)
+	}
+	if n := found["quiet_hours"]; n != nil {
+		p.QuietHours = r.pace(n, "quiet_hours", plan.Defer)
 	}
 	if reentry := found["reentry"]; reentry != nil {
 		p.Reentry = r.reentry(reentry)
@@ -85,23 +92,26 @@ func (r *reader) flow(n *node) *Flow {
 	if written == nil {
 		return nil
 	}
-	steps := &steps{reader: r, ids: map[string]*node{}}
+	p.Flow, p.Name = f.ID, f.Name
+	steps := &steps{reader: r, ids: map[string]*node{}, date: p.Date()}
 	sequence := steps.list(written, "steps")
 	if written.shape == list && len(written.items) == 0 {
 		r.fail(written, "", "steps is empty")
 	}
-	r.reachable(sequence)
-	if p.TriggerOf(plan.TriggerMetric, "") == nil {
+	complete := !r.failed()
+	steps.compile(p, sequence)
+	steps.checkLinks(p, sequence)
+	if !slices.ContainsFunc(p.Triggers, bringsEvent) {
 		for _, at := range r.events {
 			r.warn(at, "only a metric trigger brings an event", "this asks for the event, and there is none in this flow")
 		}
 	}
+	if complete { // else what is missing would be said twice
+		steps.checkTriggers(p, f.Status, triggers)
+	}
 	if r.failed() {
 		return nil
 	}
-
-	p.Flow, p.Name = f.ID, f.Name
-	steps.compile(p, sequence)
 	steps.idle(p, written)
 	f.Plan, f.templates = p, steps.templates
 	return f

@@ -127,37 +127,14 @@ func TestPlansAreOrderedAndConnected(t *testing.T) {
 			t.Fatal("no flows in " + folder)
 		}
 		for _, file := range files {
+			if strings.HasSuffix(file, "_test.yaml") { // of a flow beside it
+				continue
+			}
 			source, err := os.ReadFile(file)
 			if err != nil {
 				t.Fatal(err)
 			}
 			checkPlan(t, mustParse(t, string(source)).Plan)
-		}
-	}
-}
-
-func TestExamplesInSpecsAreValid(t *testing.T) {
-	t.Parallel()
-	for _, spec := range Steps() {
-		step := "  - " + strings.ReplaceAll(spec.Example, "\n", "\n    ")
-		mustParse(t, "flow: x\ntrigger: {metric: A}\nsteps:\n"+step+"\n")
-		for _, field := range spec.Fields {
-			if field.Example == "" || field.Summary == "" {
-				t.Errorf("%s: %s lacks a summary or an example", spec.Kind, field.Name)
-			}
-			extra := map[string]string{"timezone": `, until: "09:00"`}[field.Name]
-			mustParse(t, fmt.Sprintf("flow: x\ntrigger: {metric: A}\nsteps:\n  - %s: {%s: %s%s}\n", spec.Kind, field.Name, field.Example, extra))
-		}
-	}
-	for _, spec := range Triggers() {
-		mustParse(t, "flow: x\nsteps: [{email: a}]\n"+spec.Example)
-		for _, field := range spec.Beside {
-			example := field.Example
-			if example == "" {
-				example = field.Values[0]
-			}
-			value := map[string]string{"metric": "A", "date": "person.birthday"}[spec.Kind]
-			mustParse(t, fmt.Sprintf("flow: x\nsteps: [{email: a}]\ntrigger:\n  %s: %s\n  %s: %s\n", spec.Kind, value, field.Name, example))
 		}
 	}
 }

@@ -10,25 +10,29 @@ import (
 
 // Limits on steps.
 const (
-	maxSteps    = 200
-	maxNesting  = 10 // levels of if
-	maxBranches = 20 // of one if, without else
+	maxNesting  = 10 // levels of branches
+	maxBranches = 20 // of one if or split; of an if without else
+	maxLiquid   = 20_000
 )
+
+// MaxSteps is the limit on the steps of a flow, whoever made it.
+const MaxSteps = 200
 
 // stepKind is a kind of step: its spec and what reads it.
 type stepKind struct {
 	Spec
-	bare bool // may stand without a value
 	read func(r *steps, s *step, value *node, beside map[string]*node)
 }
 
-var (
-	stepKinds  []stepKind
-	laterSteps = []string{"wait_for", "switch", "split", "experiment", "sms", "push", "webhook", "alert", "list", "track"}
-)
+var stepKinds []stepKind
 
 // The table is filled here and not where it is declared, because reading an if leads back to it.
-func init() { stepKinds = []stepKind{waitStep, ifStep, emailStep, updateProfileStep, exitStep} }
+func init() {
+	stepKinds = []stepKind{
+		waitStep, waitForStep, ifStep, switchStep, splitStep, experimentStep, emailStep, smsStep, pushStep, webhookStep, alertStep,
+		updateProfileStep, listStep, trackStep, exitStep, continueStep,
+	}
+}
 
 // Steps are the kinds of step.
 func Steps() []Spec {
@@ -39,21 +43,23 @@ func Steps() []Spec {
 	return specs
 }
 
-// step is a step as written: like plan.Step, but it contains the steps of its branches.
+// step is a step as written: like plan.Step, but it contains the steps of its paths.
 type step struct {
 	plan.Step
-	at       *node
-	branches []branch // of an if
-	hasElse  bool     // the last branch is else
+	at    *node
+	paths []way
+	to    *node // of a continue: the id of the step at which the run goes on
 }
 
-type branch struct {
-	when  string
+// way is one of the ways by which a run leaves a step. A way without steps goes on below the step.
+type way struct {
 	steps []*step
+	next  *string // where the plan says to which step it leads
 }
 
-// conditional says whether a run may pass over the step.
-func (s *step) conditional() bool { return s.Status == plan.Draft || s.Filter != "" }
+const goOn = "go_on" // what a plan says with an empty OnFailure
+
+var failures = []string{goOn, plan.FailureExits}
 
 // steps reads steps.
 type steps struct {
@@ -61,6 +67,7 @@ type steps struct {
 	depth     int
 	all       []*step // in the order of the file
 	ids       map[string]*node
+	date      *plan.DateTrigger // of the flow, if it has one
 	templates []use
 	full      bool // the limit is passed, and said to be
 }
@@ -84,11 +91,15 @@ func (r *steps) list(n *node, what string) []*step {
 	}
 	var steps []*step
 	for _, item := range n.items {
-		if len(r.all) >= maxSteps {
+		if len(r.all) >= MaxSteps {
 			if !r.full {
 				r.full = true
-				r.fail(item, "", "a flow has at most %d steps", maxSteps)
+				r.fail(item, "", "a flow has at most %d steps", MaxSteps)
 			}
+			break
+		}
+		if len(steps) > 0 && steps[len(steps)-1].to != nil {
+			r.fail(item, "", "nothing can stand below continue: the run goes on elsewhere")
 			break
 		}
 		if s := r.step(item); s != nil {
@@ -115,19 +126,23 @@ func (r *steps) step(n *node) *step {
 		return nil
 	}
 	s := &step{Step: plan.Step{Kind: kind.Kind}, at: key}
-	r.all = append(r.all, s)
-
-	allowed := slices.Concat([]Field{{Name: kind.Kind}}, kind.Beside, StepFields())
+	allowed := append([]Field{{Name: kind.Kind}}, kind.Beside...)
+	if !kind.Link {
+		r.all = append(r.all, s)
+		allowed = append(allowed, StepFields()...)
+	}
 	hints := map[string]string{}
 	for _, field := range kind.Fields {
 		hints[field.Name] = "indent it below " + kind.Kind
 	}
 	for _, other := range stepKinds {
 		for _, field := range other.Beside {
-			hints[field.Name] = "it belongs to " + other.Kind
+			if owners := owners(field.Name); len(owners) > 0 {
+				hints[field.Name] = "it belongs to " + oneOf(owners)
+			}
 		}
 	}
-	found := r.fields(n, check{what: "step " + kind.Kind, fields: allowed, later: laterStepFields, hints: hints})
+	found := r.fields(n, check{what: "step " + kind.Kind, fields: allowed, hints: hints})
 	r.common(s, found)
 	kind.read(r, s, value, found)
 	return s
@@ -140,7 +155,7 @@ func (r *steps) bareStep(n *node) *step {
 			continue
 		}
 		s := &step{Step: plan.Step{Kind: kind.Kind}, at: n}
-		if !kind.bare {
+		if !kind.Bare {
 			r.fail(n, "for example "+kind.Example, "step %s needs a value", kind.Kind)
 			return nil
 		}
@@ -155,10 +170,6 @@ func (r *steps) bareStep(n *node) *step {
 // kind finds the one key that is a step's kind.
 func (r *steps) kind(n *node) (found *stepKind, key, value *node) {
 	for _, e := range n.entries {
-		if slices.Contains(laterSteps, e.key.text) {
-			r.fail(e.key, "", "step kind %s is not available yet", e.key.text)
-			return nil, nil, nil
-		}
 		i := slices.IndexFunc(stepKinds, func(k stepKind) bool { return k.Kind == e.key.text })
 		if i < 0 {
 			continue
@@ -185,17 +196,9 @@ func (r *steps) kind(n *node) (found *stepKind, key, value *node) {
 
 func (r *steps) noKind(key *node) {
 	known := kindsOf(Steps())
-	if slices.Contains(laterSteps, key.text) {
-		r.fail(key, "", "step kind %s is not available yet", key.text)
+	if owners := owners(key.text); len(owners) > 0 {
+		r.fail(key, "", "%s belongs to %s, and there is none in this step", key.text, oneOf(owners))
 		return
-	}
-	for _, kind := range stepKinds {
-		for _, field := range kind.Beside {
-			if field.Name == key.text {
-				r.fail(key, "", "%s belongs to %s, and there is none in this step", key.text, kind.Kind)
-				return
-			}
-		}
 	}
 	if word := meant(key.text, Steps()); word != "" {
 		r.fail(key, "", "unknown key %s: did you mean %s?", quoted(key.text), word)
@@ -210,6 +213,7 @@ func (r *steps) common(s *step, found map[string]*node) {
 		s.ID = r.id(n, "id")
 		if first := r.ids[s.ID]; first != nil {
 			r.fail(n, "", "step id %s is there already, on line %d", s.ID, first.line)
+			s.ID = ""
 		} else if s.ID != "" {
 			r.ids[s.ID] = n
 		}
@@ -218,22 +222,35 @@ func (r *steps) common(s *step, found map[string]*node) {
 		s.Name = r.string(n, "name", maxName)
 	}
 	if n := found["status"]; n != nil {
-		if status := r.status(n); status == plan.Draft {
+		if status := r.choice(n, "status", statuses...); status != plan.Live {
 			s.Status = status
 		}
 	}
 	if n := found["filter"]; n != nil {
 		s.Filter = r.condition(n, "filter", expression.Person)
 	}
+	if n := found["on_failure"]; n != nil {
+		if word := r.choice(n, "on_failure", failures...); word != goOn {
+			s.OnFailure = word
+		}
+	}
+	if n := found["cap"]; n != nil {
+		s.Cap = r.choice(n, "cap", paces...)
+	}
+	if n := found["quiet_hours"]; n != nil {
+		s.QuietHours = r.choice(n, "quiet_hours", paces...)
+	}
 }
 
-// status reads draft or live.
-func (r *reader) status(n *node) string {
-	if n.text == plan.Manual {
-		r.fail(n, "", "status manual is not available yet")
-		return ""
+// owners are the kinds of step next to which a key may stand.
+func owners(name string) []string {
+	var kinds []string
+	for _, kind := range stepKinds {
+		if slices.ContainsFunc(kind.Beside, func(f Field) bool { return f.Name == name }) {
+			kinds = append(kinds, kind.Kind)
+		}
 	}
-	return r.choice(n, "status", plan.Draft, plan.Live)
+	return kinds
 }
 
 func kindsOf(specs []Spec) []string {

@@ -6,27 +6,51 @@ import (
 	"github.com/legato-flow/legato/flow/plan"
 )
 
-var emailFields = []Field{{Name: "template", Type: "template", Required: true, Example: "welcome",
-	Summary: "The name of a file in definitions/templates, without .liquid."}}
+var emailFields = []Field{
+	{Name: "template", Type: "template", Required: true, Example: "welcome", Summary: "The name of a file in definitions/templates, without .liquid."},
+	fromField, fromNameField,
+	{Name: "reply_to", Type: "address", Example: "help@shop.example", Summary: "Where answers go."},
+	{Name: "cc", Type: "address", Example: "copies@shop.example", Summary: "Who gets a copy that everybody sees."},
+	{Name: "bcc", Type: "address", Example: "archive@shop.example", Summary: "Who gets a copy that nobody sees."},
+	{Name: "subject", Type: "liquid", Default: "that of the template", Example: "'Welcome, {{ person.first_name }}'", Summary: "The subject."},
+	{Name: "preview", Type: "liquid", Default: "that of the template", Example: "Glad you are here", Summary: "What an inbox shows beside the subject."},
+	transactionalField, trackingField, parametersField,
+}
 
 var emailStep = stepKind{
 	Spec: Spec{
 		Kind:    plan.KindEmail,
-		Summary: "Sends a template to the person by email.",
+		Summary: "Sends a template to the person by email. What is written here wins over the template's own.",
 		Value:   "the template's name",
+		Type:    "template",
 		Fields:  emailFields,
+		Beside:  messageFields,
 		Example: "email: welcome",
 		words:   []string{"mail", "send", "send_email", "message"},
 	},
-	read: func(r *steps, s *step, value *node, _ map[string]*node) {
-		if value.shape == mapping {
-			value = r.fields(value, check{what: "email", fields: emailFields})["template"]
-			if value == nil {
-				return
-			}
-		}
-		s.Email = &plan.Email{Template: r.template(value)}
-	},
+	read: func(r *steps, s *step, value *node, _ map[string]*node) { s.Email = r.email(value) },
+}
+
+// email reads an email: of a step, or of a variant.
+func (r *steps) email(value *node) *plan.Email {
+	m := &plan.Email{}
+	if value.shape != mapping {
+		m.Template = r.template(value)
+		return m
+	}
+	found := r.fields(value, check{what: "email", fields: emailFields})
+	if n := found["template"]; n != nil {
+		m.Template = r.template(n)
+	}
+	texts(found, []textKey{
+		{"from", &m.From, r.address}, {"from_name", &m.FromName, r.label}, {"reply_to", &m.ReplyTo, r.address},
+		{"cc", &m.CC, r.address}, {"bcc", &m.BCC, r.address}, {"subject", &m.Subject, r.subject}, {"preview", &m.Preview, r.subject},
+	})
+	r.flags(found, map[string]*bool{"transactional": &m.Transactional, "tracking": &m.Tracking})
+	if n := found["parameters"]; n != nil {
+		m.Parameters = r.parameters(n)
+	}
+	return m
 }
 
 var templatePattern = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9_-]*$`)

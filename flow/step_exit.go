@@ -7,10 +7,11 @@ var exitStep = stepKind{
 		Kind:    plan.KindExit,
 		Summary: "The person leaves the flow.",
 		Value:   "nothing, or the reason as text",
+		Type:    "text",
+		Bare:    true,
 		Example: "exit: not interested",
 		words:   []string{"stop", "end", "leave", "quit", "return"},
 	},
-	bare: true,
 	read: func(r *steps, s *step, value *node, _ map[string]*node) {
 		s.Exit = &plan.Exit{}
 		if value.shape != nothing {

@@ -1,23 +1,25 @@
 package flow
 
 import (
+	"reflect"
 	"slices"
 	"strings"
 
 	"github.com/legato-flow/legato/flow/plan"
 )
 
+// maxTriggers bounds the triggers of one flow.
+const maxTriggers = 10
+
 // triggerKind is a kind of trigger: its spec and what reads it.
 type triggerKind struct {
 	Spec
-	reentry string // the default
-	read    func(r *reader, value *node, beside map[string]*node) plan.Trigger
+	read func(r *reader, value *node, beside map[string]*node) plan.Trigger
 }
 
-var (
-	triggerKinds  []triggerKind
-	laterTriggers = []string{"segment", "price_drop", "low_inventory", "back_in_stock"}
-)
+var triggerKinds = []triggerKind{
+	metricTrigger, listTrigger, segmentTrigger, dateTrigger, priceDropTrigger, lowInventoryTrigger, backInStockTrigger,
+}
 
 // Triggers are the kinds of trigger.
 func Triggers() []Spec {
@@ -28,36 +30,80 @@ func Triggers() []Spec {
 	return specs
 }
 
-func init() { triggerKinds = []triggerKind{metricTrigger, listTrigger, dateTrigger} }
+// triggers reads one trigger, or the list of several, and gives the places of them as well.
+func (r *reader) triggers(one, several *node) (all []plan.Trigger, at []*node) {
+	items := []*node{one}
+	switch {
+	case one == nil && several == nil:
+		return nil, nil
+	case several == nil:
+	case several.shape != list:
+		if several.shape != unreadable {
+			r.fail(several, "put a dash before each trigger: - metric: Added to Cart", "triggers must be a list, not %s", describe(several))
+		}
+		return nil, nil
+	case len(several.items) == 0 || len(several.items) > maxTriggers:
+		r.fail(several, "", "triggers has %d entries; possible are 1 to %d", len(several.items), maxTriggers)
+		return nil, nil
+	default:
+		items = several.items
+	}
+	date := false
+	for _, item := range items {
+		trigger := r.trigger(item)
+		if trigger.Kind() == "" {
+			continue
+		}
+		switch same := slices.IndexFunc(all, func(t plan.Trigger) bool { return reflect.DeepEqual(t, trigger) }); {
+		case same >= 0:
+			r.fail(item, "", "this trigger is there already, on line %d", at[same].line)
+		case date && trigger.Date != nil:
+			r.fail(item, "make a flow for each", "a flow has at most one date trigger")
+		}
+		date = date || trigger.Date != nil
+		all, at = append(all, trigger), append(at, item)
+	}
+	return all, at
+}
 
-// trigger reads what makes people enter, and the default of reentry that goes with it.
-func (r *reader) trigger(n *node) (trigger plan.Trigger, reentry string) {
+// usualReentry is the mode of reentry where nothing is written.
+func usualReentry(triggers []plan.Trigger) string {
+	members := func(t plan.Trigger) bool { return t.List != nil || t.Segment != nil }
+	if len(triggers) > 0 && !slices.ContainsFunc(triggers, func(t plan.Trigger) bool { return !members(t) }) {
+		return plan.Never
+	}
+	return plan.Always
+}
+
+// bringsEvent says whether a person who enters by the trigger has an event, which may be an item of the catalog.
+func bringsEvent(t plan.Trigger) bool {
+	return t.Metric != nil || t.PriceDrop != nil || t.LowInventory != nil || t.BackInStock != nil
+}
+
+// trigger reads what makes people enter.
+func (r *reader) trigger(n *node) (trigger plan.Trigger) {
 	if n.shape == unreadable {
-		return trigger, ""
+		return trigger
 	}
 	if n.shape != mapping {
-		r.fail(n, `for example metric: Added to Cart`, "the trigger must be a mapping, not %s", n.shape)
-		return trigger, ""
+		hint := `for example metric: Added to Cart`
+		if n.shape == list {
+			hint = "several triggers stand behind triggers:"
+		}
+		r.fail(n, hint, "the trigger must be a mapping, not %s", n.shape)
+		return trigger
 	}
-	known := make([]string, len(triggerKinds))
-	for i, kind := range triggerKinds {
-		known[i] = kind.Kind
-	}
-
+	known := kindsOf(Triggers())
 	var kind *triggerKind
 	var value *node
 	for _, e := range n.entries {
-		if slices.Contains(laterTriggers, e.key.text) {
-			r.fail(e.key, "", "trigger %s is not available yet", e.key.text)
-			return trigger, ""
-		}
 		i := slices.Index(known, e.key.text)
 		if i < 0 {
 			continue
 		}
 		if kind != nil {
-			r.fail(e.key, "make a flow for each", "a flow has one trigger, and %s is there already", kind.Kind)
-			return trigger, ""
+			r.fail(e.key, "several triggers are a list, behind triggers:", "a trigger has one kind, and %s is there already", kind.Kind)
+			return trigger
 		}
 		kind, value = &triggerKinds[i], e.value
 	}
@@ -65,21 +111,21 @@ func (r *reader) trigger(n *node) (trigger plan.Trigger, reentry string) {
 		for _, e := range n.entries {
 			if word := meant(e.key.text, Triggers()); word != "" {
 				r.fail(e.key, "", "unknown trigger %s: did you mean %s?", quoted(e.key.text), word)
-				return trigger, ""
+				return trigger
 			}
 		}
 		r.fail(n, "", "the trigger needs %s", oneOf(known))
-		return trigger, ""
+		return trigger
 	}
 
 	allowed := append([]Field{{Name: kind.Kind, Required: true}}, kind.Beside...)
 	beside := r.fields(n, check{what: "a " + kind.Kind + " trigger", fields: allowed, hints: triggerHints(kind.Kind)})
-	return kind.read(r, value, beside), kind.reentry
+	return kind.read(r, value, beside)
 }
 
 func triggerHints(kind string) map[string]string {
 	hints := map[string]string{"reentry": "reentry stands beside trigger, not in it"}
-	if kind != "metric" {
+	if kind == plan.TriggerList || kind == plan.TriggerSegment || kind == plan.TriggerDate {
 		hints["filter"] = "only a metric has a trigger filter; a filter beside trigger asks about the person"
 	}
 	return hints

@@ -12,18 +12,19 @@ var dateTrigger = triggerKind{
 		Kind:    "date",
 		Summary: "A person enters at a clock time on, before or after a date that a property holds.",
 		Value:   "a custom property, as person.birthday",
+		Type:    "property",
 		Beside: []Field{
-			{Name: "before", Type: "duration", Example: "7d", Summary: "How long before the date: days, weeks (2w) or months (1mo)."},
-			{Name: "after", Type: "duration", Example: "3d", Summary: "How long after the date, likewise."},
+			{Name: "before", Type: "calendar", Example: "7d", Summary: "How long before the date: days, weeks (2w) or months (1mo)."},
+			{Name: "after", Type: "calendar", Example: "3d", Summary: "How long after the date, likewise."},
 			{Name: "at", Type: "time", Default: defaultTime, Example: `"09:00"`, Summary: "The time of day."},
 			{Name: "timezone", Type: "zone", Default: plan.PersonZone, Example: "Europe/Berlin", Summary: "Whose day and clock: the person's, or that of a named zone."},
 			{Name: "repeat", Type: "word", Default: plan.Yearly, Values: repeats, Summary: "How often the date comes round. With once the whole date counts."},
+			{Name: "on", Type: "weekday", List: OrMore, Max: len(weekdays), Values: weekdays, Example: "[monday, friday]", Summary: "The days on which people may enter: it moves on to the next of them."},
 		},
 		Example: "trigger:\n  date: person.birthday\n  before: 7d\n  at: \"09:00\"\n",
 		words:   []string{"birthday", "anniversary", "schedule"},
 	},
-	reentry: plan.Always,
-	read:    readDateTrigger,
+	read: readDateTrigger,
 }
 
 const defaultTime = "09:00"
@@ -46,20 +47,26 @@ func readDateTrigger(r *reader, value *node, beside map[string]*node) plan.Trigg
 	if n := beside["repeat"]; n != nil {
 		trigger.Repeat = r.choice(n, "repeat", repeats...)
 	}
-	before, after := beside["before"], beside["after"]
-	if before != nil && after != nil {
-		r.fail(after, "", "a date trigger is before or after the date, not both")
-		return plan.Trigger{Date: trigger}
+	if n := beside["on"]; n != nil {
+		trigger.Weekdays = r.weekdays(n)
 	}
-	if before != nil {
-		s := r.offset(before, "before")
-		trigger.Months, trigger.Days = -s.months, -s.days
-	}
-	if after != nil {
-		s := r.offset(after, "after")
-		trigger.Months, trigger.Days = s.months, s.days
-	}
+	trigger.Days, trigger.Months = r.offsets(beside["before"], beside["after"], "a date trigger")
 	return plan.Trigger{Date: trigger}
+}
+
+// offsets reads before or after: days and months, negative before the date.
+func (r *reader) offsets(before, after *node, what string) (days, months int) {
+	switch {
+	case before != nil && after != nil:
+		r.fail(after, "", "%s is before or after the date, not both", what)
+	case before != nil:
+		s := r.offset(before, "before")
+		return -s.days, -s.months
+	case after != nil:
+		s := r.offset(after, "after")
+		return s.days, s.months
+	}
+	return 0, 0
 }
 
 // offset reads days, weeks or months.

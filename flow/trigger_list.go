@@ -7,10 +7,10 @@ var listTrigger = triggerKind{
 		Kind:    "list",
 		Summary: "A person enters who becomes a member of the list.",
 		Value:   "the list's name or id",
+		Type:    "list",
 		Example: "trigger:\n  list: Newsletter\n",
 		words:   []string{"lists", "added_to_list", "subscribed"},
 	},
-	reentry: plan.Never,
 	read: func(r *reader, value *node, _ map[string]*node) plan.Trigger {
 		return plan.Trigger{List: &plan.ListTrigger{List: r.string(value, "list", maxName)}}
 	},
