@@ -12,6 +12,7 @@ import (
 	"strings"
 
 	"github.com/legato-flow/legato/expression"
+	"github.com/legato-flow/legato/flow/member"
 )
 
 // Names resolves the ids of the API to the names that expressions use, and back.
@@ -38,23 +39,10 @@ const (
 )
 
 // Problem is something that is wrong with a filter.
-type Problem struct {
-	Pointer string // into the JSON, RFC 6901
-	Message string // a sentence
-}
-
-func (p Problem) Error() string { return p.Pointer + ": " + p.Message }
+type Problem = member.Problem
 
 // Problems are all that were found.
-type Problems []Problem
-
-func (p Problems) Error() string {
-	all := make([]string, len(p))
-	for i := range p {
-		all[i] = p[i].Error()
-	}
-	return strings.Join(all, "; ")
-}
+type Problems = member.Problems
 
 // Filter is the JSON envelope.
 type Filter struct {
@@ -70,8 +58,8 @@ type Group struct {
 func Compile(raw json.RawMessage, pointer string, place Place, names Names) (string, Problems) {
 	c := &compiler{names: names, place: place}
 	source := c.filter(raw, pointer)
-	if len(c.problems) > 0 {
-		return "", c.problems
+	if len(c.Problems) > 0 {
+		return "", c.Problems
 	}
 	if source == "" {
 		return "", nil
@@ -92,35 +80,39 @@ func Compile(raw json.RawMessage, pointer string, place Place, names Names) (str
 
 // compiler writes one filter and gathers what is wrong with it.
 type compiler struct {
+	member.Reader
 	names      Names
 	place      Place
-	problems   Problems
 	conditions int
 }
 
+// object is a member.Object that may stand for several alternatives.
+type object struct {
+	*member.Object
+	also []string // further alternatives that the condition stands for
+}
+
 func (c *compiler) fail(pointer, format string, args ...any) string {
-	if len(c.problems) < 50 {
-		c.problems = append(c.problems, Problem{pointer, fmt.Sprintf(format, args...)})
-	}
+	c.Fail(pointer, format, args...)
 	return ""
 }
 
 func (c *compiler) filter(raw json.RawMessage, pointer string) string {
-	o := c.object(raw, pointer, true)
+	o := c.Object(raw, pointer, true)
 	if o == nil {
 		return ""
 	}
-	groups := o.list("condition_groups", true)
-	o.done()
+	groups := o.List("condition_groups", true)
+	o.Done()
 	var all []string
 	for i, group := range groups {
 		at := fmt.Sprintf("%s/condition_groups/%d", pointer, i)
-		g := c.object(group, at, false)
+		g := c.Object(group, at, false)
 		if g == nil {
 			continue
 		}
-		conditions := g.list("conditions", true)
-		g.done()
+		conditions := g.List("conditions", true)
+		g.Done()
 		if len(conditions) == 0 {
 			c.fail(at+"/conditions", "A group needs at least one condition.")
 			continue
@@ -158,16 +150,17 @@ func (c *compiler) filter(raw json.RawMessage, pointer string) string {
 
 // condition writes one, as alternatives of which one has to hold.
 func (c *compiler) condition(raw json.RawMessage, pointer string) []string {
-	o := c.object(raw, pointer, false)
-	if o == nil {
+	members := c.Object(raw, pointer, false)
+	if members == nil {
 		return nil
 	}
+	o := &object{Object: members}
 	source := c.one(o, pointer)
 	return append([]string{source}, o.also...)
 }
 
 func (c *compiler) one(o *object, pointer string) string {
-	kind := o.text("type", true)
+	kind := o.Text("type", true)
 	if kind == "" {
 		return ""
 	}
@@ -186,7 +179,7 @@ func (c *compiler) one(o *object, pointer string) string {
 		return c.fail(pointer+"/type", "%s can stand in the flow's profile filter only.", kind)
 	}
 	source := compile(c, o)
-	o.done()
+	o.Done()
 	return source
 }
 

@@ -1,12 +1,14 @@
 package condition
 
 import (
+	"encoding/json"
 	"fmt"
 	"math"
 	"strconv"
 	"strings"
 
 	"github.com/legato-flow/legato/expression"
+	"github.com/legato-flow/legato/flow/member"
 )
 
 // subject is what a filter compares: a property by its path.
@@ -32,15 +34,15 @@ var numbers = map[string]string{
 }
 
 // filter writes the filter in a member of o, on a property.
-func (c *compiler) compare(o *object, on subject) string {
-	f := o.object("filter", true)
+func (c *compiler) compare(o *member.Object, on subject) string {
+	f := o.Object("filter", true)
 	if f == nil {
 		return ""
 	}
-	defer f.done()
-	kind := f.choice("type", "string", "numeric", "boolean", "date", "list", "existence")
+	defer f.Done()
+	kind := f.Choice("type", "string", "numeric", "boolean", "date", "list", "existence")
 	if kind == "" {
-		f.members = nil
+		f.Skip()
 		return ""
 	}
 	switch kind {
@@ -49,61 +51,61 @@ func (c *compiler) compare(o *object, on subject) string {
 	case "numeric":
 		return c.numeric(f, on)
 	case "boolean":
-		f.choice("operator", "equals")
-		return fmt.Sprintf("%s == %t", on.path, f.flag("value"))
+		f.Choice("operator", "equals")
+		return fmt.Sprintf("%s == %t", on.path, f.Flag("value"))
 	case "date":
 		return c.date(f, on)
 	case "list":
 		return c.list(f, on)
 	}
-	if f.choice("operator", "is-set", "not-set") == "not-set" {
+	if f.Choice("operator", "is-set", "not-set") == "not-set" {
 		return "not is_set(" + on.path + ")"
 	}
 	return "is_set(" + on.path + ")"
 }
 
-func (c *compiler) string(f *object, on subject) string {
-	operator := f.text("operator", true)
+func (c *compiler) string(f *member.Object, on subject) string {
+	operator := f.Text("operator", true)
 	switch operator {
 	case "in", "not-in":
-		return fmt.Sprintf("%s %s %s", on.path, texts[operator], array(f.texts("value")))
+		return fmt.Sprintf("%s %s %s", on.path, texts[operator], array(f.Texts("value")))
 	case "phone-country-code-in", "phone-country-code-not-in":
 		if on.path != "person.phone_number" {
-			f.fail("operator", "%s is for the property phone_number.", operator)
+			f.Fail("operator", "%s is for the property phone_number.", operator)
 		}
 		word := texts[strings.TrimPrefix(operator, "phone-country-code-")]
-		return fmt.Sprintf("phone_country(%s) %s %s", on.path, word, array(f.texts("value")))
+		return fmt.Sprintf("phone_country(%s) %s %s", on.path, word, array(f.Texts("value")))
 	}
 	if texts[operator] == "" {
-		f.fail("operator", "There is no operator %q for strings.", clip(operator))
-		f.take("value", false)
+		f.Fail("operator", "There is no operator %q for strings.", clip(operator))
+		f.Take("value", false)
 		return ""
 	}
-	return fmt.Sprintf("%s %s %s", on.path, texts[operator], strconv.Quote(f.text("value", true)))
+	return fmt.Sprintf("%s %s %s", on.path, texts[operator], strconv.Quote(f.Text("value", true)))
 }
 
-func (c *compiler) numeric(f *object, on subject) string {
-	operator := f.text("operator", true)
+func (c *compiler) numeric(f *member.Object, on subject) string {
+	operator := f.Text("operator", true)
 	if operator == "between" {
-		from, to := f.number("start"), f.number("end")
+		from, to := f.Number("start"), f.Number("end")
 		if from > to {
-			f.fail("end", "end must not be less than start.")
+			f.Fail("end", "end must not be less than start.")
 		}
 		return fmt.Sprintf("%s <= %s <= %s", number(from), on.path, number(to))
 	}
 	if numbers[operator] == "" {
-		f.fail("operator", "There is no operator %q for numbers.", clip(operator))
-		f.take("value", false)
+		f.Fail("operator", "There is no operator %q for numbers.", clip(operator))
+		f.Take("value", false)
 		return ""
 	}
-	return fmt.Sprintf("%s %s %s", on.path, numbers[operator], number(f.number("value")))
+	return fmt.Sprintf("%s %s %s", on.path, numbers[operator], number(f.Number("value")))
 }
 
-func (c *compiler) list(f *object, on subject) string {
-	operator := f.text("operator", true)
+func (c *compiler) list(f *member.Object, on subject) string {
+	operator := f.Text("operator", true)
 	positive, negative := strings.CutPrefix(operator, "not-")
 	if length, ok := strings.CutPrefix(operator, "length-"); ok && numbers[length] != "" && length != "not-equals" {
-		return fmt.Sprintf("len(%s) %s %d", on.path, numbers[length], f.whole("value", 0))
+		return fmt.Sprintf("len(%s) %s %d", on.path, numbers[length], f.Whole("value", 0))
 	}
 	var source string
 	switch positive {
@@ -111,12 +113,12 @@ func (c *compiler) list(f *object, on subject) string {
 		word := map[bool]string{true: "not in", false: "in"}[negative]
 		return fmt.Sprintf("%s %s %s", c.item(f), word, on.path)
 	case "contains-any", "contains-all":
-		source = fmt.Sprintf("has_%s(%s, %s)", strings.TrimPrefix(positive, "contains-"), on.path, array(f.texts("value")))
+		source = fmt.Sprintf("has_%s(%s, %s)", strings.TrimPrefix(positive, "contains-"), on.path, array(f.Texts("value")))
 	case "contains-substring":
-		source = fmt.Sprintf("has_part(%s, %s)", on.path, strconv.Quote(f.text("value", true)))
+		source = fmt.Sprintf("has_part(%s, %s)", on.path, strconv.Quote(f.Text("value", true)))
 	default:
-		f.fail("operator", "There is no operator %q for lists here.", clip(operator))
-		f.take("value", false)
+		f.Fail("operator", "There is no operator %q for lists here.", clip(operator))
+		f.Take("value", false)
 		return ""
 	}
 	if negative {
@@ -126,16 +128,19 @@ func (c *compiler) list(f *object, on subject) string {
 }
 
 // item is a text or number that a list contains.
-func (c *compiler) item(f *object) string {
-	raw := f.take("value", true)
-	if raw == nil {
-		return ""
+func (c *compiler) item(f *member.Object) string {
+	raw := f.Take("value", true)
+	var value any
+	if raw != nil && json.Unmarshal(raw, &value) == nil {
+		switch value := value.(type) {
+		case string:
+			return strconv.Quote(value)
+		case float64:
+			return number(value)
+		}
+		f.Fail("value", "value must be a string or a number.")
 	}
-	f.members["value"] = raw
-	if raw[0] == '"' {
-		return strconv.Quote(f.text("value", true))
-	}
-	return number(f.number("value"))
+	return ""
 }
 
 func array(items []string) string {
@@ -157,86 +162,86 @@ func number(x float64) string {
 var units = map[string]string{"hour": "h", "day": "d", "week": "w"}
 
 // span reads quantity and unit as a duration like "3d".
-func (f *object) span(name string, least int) string {
-	n := f.whole(name, least)
-	unit := f.choice("unit", "hour", "day", "week")
-	if unit != "" && !f.failed {
+func span(f *member.Object, name string, least int) string {
+	n := f.Whole(name, least)
+	unit := f.Choice("unit", "hour", "day", "week")
+	if unit != "" && !f.Failed {
 		if _, err := expression.ParseDuration(strconv.Itoa(n) + units[unit]); err != nil {
-			f.fail(name, "%s must not be longer than 100 years.", name)
+			f.Fail(name, "%s must not be longer than 100 years.", name)
 		}
 	}
 	return fmt.Sprintf(`"%d%s"`, n, units[unit])
 }
 
 // spans reads the start and end of "between", which share a unit: from end ago to start ago.
-func (f *object) spans() (from, to string) {
-	start, end := f.whole("start", 0), f.whole("end", 0)
-	unit := f.choice("unit", "hour", "day", "week")
-	if !f.failed && start >= end {
-		f.fail("end", "end must be more than start: both say how long ago.")
+func spans(f *member.Object) (from, to string) {
+	start, end := f.Whole("start", 0), f.Whole("end", 0)
+	unit := f.Choice("unit", "hour", "day", "week")
+	if !f.Failed && start >= end {
+		f.Fail("end", "end must be more than start: both say how long ago.")
 	}
 	return fmt.Sprintf(`"%d%s"`, end, units[unit]), fmt.Sprintf(`"%d%s"`, start, units[unit])
 }
 
 // moment reads a date as text that expressions take.
-func (f *object) moment(name string) string {
-	s := f.text(name, true)
+func moment(f *member.Object, name string) string {
+	s := f.Text(name, true)
 	if _, ok := expression.ParseDate(s); s != "" && !ok {
-		f.fail(name, "%s must be a date such as 2026-05-10T09:00:00Z, not %q.", name, clip(s))
+		f.Fail(name, "%s must be a date such as 2026-05-10T09:00:00Z, not %q.", name, clip(s))
 	}
 	return strconv.Quote(s)
 }
 
 // date writes a filter on a property that is a date.
-func (c *compiler) date(f *object, on subject) string {
+func (c *compiler) date(f *member.Object, on subject) string {
 	if on.past {
-		f.fail("type", "Dates in the properties of past events cannot be compared; put the date on the profile.")
-		f.members = nil
+		f.Fail("type", "Dates in the properties of past events cannot be compared; put the date on the profile.")
+		f.Skip()
 		return ""
 	}
 	p := on.path
-	switch operator := f.text("operator", true); operator {
+	switch operator := f.Text("operator", true); operator {
 	case "before":
-		return p + " < " + f.moment("date")
+		return p + " < " + moment(f, "date")
 	case "after":
-		return p + " > " + f.moment("date")
+		return p + " > " + moment(f, "date")
 	case "between-static":
-		from, to := f.moment("start"), f.moment("end")
+		from, to := moment(f, "start"), moment(f, "end")
 		if a, ok := expression.ParseDate(unquoted(from)); ok {
 			if b, ok := expression.ParseDate(unquoted(to)); ok && b.Before(a) {
-				f.fail("end", "end must not be before start.")
+				f.Fail("end", "end must not be before start.")
 			}
 		}
 		return from + " <= " + p + " <= " + to
 	case "in-the-last":
-		return fmt.Sprintf("now - %s < %s <= now", f.span("quantity", 1), p)
+		return fmt.Sprintf("now - %s < %s <= now", span(f, "quantity", 1), p)
 	case "at-least":
-		return fmt.Sprintf("%s <= now - %s", p, f.span("quantity", 1))
+		return fmt.Sprintf("%s <= now - %s", p, span(f, "quantity", 1))
 	case "in-the-next":
-		return fmt.Sprintf("now <= %s <= now + %s", p, f.span("quantity", 1))
+		return fmt.Sprintf("now <= %s <= now + %s", p, span(f, "quantity", 1))
 	case "between":
-		from, to := f.spans()
+		from, to := spans(f)
 		return fmt.Sprintf("now - %s <= %s < now - %s", from, p, to)
 	case "anniversary":
 		return fmt.Sprintf(`anniversary_in(%s, "0d")`, p)
 	case "anniversary-month":
 		return fmt.Sprintf("month(%s) == month(now)", p)
 	case "calendar-month":
-		month := f.whole("value", 1)
+		month := f.Whole("value", 1)
 		if month > 12 {
-			f.fail("value", "value must be a month from 1 to 12.")
+			f.Fail("value", "value must be a month from 1 to 12.")
 		}
 		return fmt.Sprintf("month(%s) == %d", p, month)
 	case "anniversary-next", "anniversary-last":
 		function := map[string]string{"anniversary-next": "anniversary_in", "anniversary-last": "anniversary_ago"}[operator]
-		span := f.span("quantity", 1)
+		span := span(f, "quantity", 1)
 		if strings.HasSuffix(span, `h"`) {
-			f.fail("unit", "An anniversary is counted in days or weeks.")
+			f.Fail("unit", "An anniversary is counted in days or weeks.")
 		}
 		return fmt.Sprintf("%s(%s, %s)", function, p, span)
 	default:
-		f.fail("operator", "There is no operator %q for a property that is a date.", clip(operator))
-		f.members = nil
+		f.Fail("operator", "There is no operator %q for a property that is a date.", clip(operator))
+		f.Skip()
 		return ""
 	}
 }
@@ -250,36 +255,36 @@ func unquoted(s string) string {
 }
 
 // window writes the time frame in a member of o as a window of history; "" is all of the time.
-func (c *compiler) window(o *object, required bool, also ...string) string {
-	f := o.object("timeframe_filter", required)
+func (c *compiler) window(o *member.Object, required bool, also ...string) string {
+	f := o.Object("timeframe_filter", required)
 	if f == nil {
 		return ""
 	}
-	defer f.done()
-	if f.choice("type", "date") == "" {
-		f.members = nil
+	defer f.Done()
+	if f.Choice("type", "date") == "" {
+		f.Skip()
 		return ""
 	}
-	operator := f.choice("operator", also...)
+	operator := f.Choice("operator", also...)
 	switch operator {
 	case "flow-start":
 		return "since_start"
 	case "before":
-		return "before(" + f.moment("date") + ")"
+		return "before(" + moment(f, "date") + ")"
 	case "after":
-		return "after(" + f.moment("date") + ")"
+		return "after(" + moment(f, "date") + ")"
 	case "between-static":
-		return "between(" + f.moment("start") + ", " + f.moment("end") + ")"
+		return "between(" + moment(f, "start") + ", " + moment(f, "end") + ")"
 	case "in-the-last":
-		return "last(" + f.span("quantity", 1) + ")"
+		return "last(" + span(f, "quantity", 1) + ")"
 	case "at-least":
-		return "before(" + f.span("quantity", 1) + ")"
+		return "before(" + span(f, "quantity", 1) + ")"
 	case "between":
-		from, to := f.spans()
+		from, to := spans(f)
 		return "between(" + from + ", " + to + ")"
 	case "alltime":
 		return ""
 	}
-	f.members = nil
+	f.Skip()
 	return ""
 }

@@ -17,7 +17,7 @@ var standard = []string{"id", "email", "phone_number", "external_id", "first_nam
 // to come do not count, and anniversaries.
 var frames = []string{"alltime", "before", "after", "between-static", "in-the-last", "at-least", "between"}
 
-func member(root, key string) string {
+func keyed(root, key string) string {
 	if identifier(key) {
 		if root == "#" {
 			return "." + key
@@ -39,15 +39,15 @@ func identifier(key string) bool {
 
 // property compares a property of the profile.
 func (c *compiler) property(o *object) string {
-	name := o.text("property", true)
+	name := o.Text("property", true)
 	path := ""
 	if name != "" {
 		var problem string
 		if path, problem = personPath(name); problem != "" {
-			o.fail("property", "%s", problem)
+			o.Fail("property", "%s", problem)
 		}
 	}
-	return c.compare(o, subject{path: path})
+	return c.compare(o.Object, subject{path: path})
 }
 
 // personPath reads "email", "location['city']" and "properties['Favorite Color']".
@@ -65,11 +65,11 @@ func personPath(name string) (path, problem string) {
 		case !ok || key == "":
 			return "", fmt.Sprintf("The property must be written like %s['name'].", of)
 		case of == "location":
-			return member("person.location", key), ""
+			return keyed("person.location", key), ""
 		case slices.Contains(standard, key) || key == "location":
 			return "", fmt.Sprintf("A custom property cannot be named like the attribute %s; write %s for the attribute.", key, key)
 		}
-		return member("person", key), ""
+		return keyed("person", key), ""
 	}
 	return "", fmt.Sprintf("There is no attribute %q; a custom property is written properties['name'].", clip(name))
 }
@@ -116,7 +116,7 @@ func field(root, name string) string {
 	if name == "$value" {
 		name = "value"
 	}
-	return member(root, name)
+	return keyed(root, name)
 }
 
 func fieldName(key string) string {
@@ -127,44 +127,44 @@ func fieldName(key string) string {
 }
 
 func (c *compiler) eventProperty(o *object) string {
-	if id := o.text("metric_id", false); id != "" {
+	if id := o.Text("metric_id", false); id != "" {
 		if _, ok := c.names.Metric(id); !ok {
-			o.fail("metric_id", "There is no metric with the id %q.", clip(id))
+			o.Fail("metric_id", "There is no metric with the id %q.", clip(id))
 		}
 	}
-	return c.compare(o, subject{path: field("event", o.text("field", true))})
+	return c.compare(o.Object, subject{path: field("event", o.Text("field", true))})
 }
 
 // metric asks how often something happened, or what its values add up to.
 func (c *compiler) metric(o *object) string {
-	id := o.text("metric_id", true)
+	id := o.Text("metric_id", true)
 	name, ok := c.names.Metric(id)
 	if id != "" && !ok {
-		o.fail("metric_id", "There is no metric with the id %q.", clip(id))
+		o.Fail("metric_id", "There is no metric with the id %q.", clip(id))
 	}
-	measurement := o.choice("measurement", "count", "sum")
-	window := c.window(o, true, append([]string{"flow-start"}, frames...)...)
+	measurement := o.Choice("measurement", "count", "sum")
+	window := c.window(o.Object, true, append([]string{"flow-start"}, frames...)...)
 	var filters []string
-	given := o.list("metric_filters", false)
+	given := o.List("metric_filters", false)
 	if len(given) > MaxFilters {
-		o.fail("metric_filters", "At most %d filters on one event are allowed.", MaxFilters)
+		o.Fail("metric_filters", "At most %d filters on one event are allowed.", MaxFilters)
 		given = nil
 	}
 	for i, raw := range given {
-		f := c.object(raw, fmt.Sprintf("%s/metric_filters/%d", o.pointer, i), false)
+		f := c.Object(raw, fmt.Sprintf("%s/metric_filters/%d", o.Pointer, i), false)
 		if f == nil {
 			continue
 		}
-		filters = append(filters, c.compare(f, subject{path: field("#", f.text("property", true)), past: true}))
-		f.done()
+		filters = append(filters, c.compare(f, subject{path: field("#", f.Text("property", true)), past: true}))
+		f.Done()
 	}
-	m := o.object("measurement_filter", true)
+	m := o.Object.Object("measurement_filter", true)
 	if m == nil {
 		return ""
 	}
-	m.choice("type", "numeric")
-	operator, value := m.choice("operator", "equals", "not-equals", "greater-than", "greater-than-or-equal", "less-than", "less-than-or-equal"), m.number("value")
-	m.done()
+	m.Choice("type", "numeric")
+	operator, value := m.Choice("operator", "equals", "not-equals", "greater-than", "greater-than-or-equal", "less-than", "less-than-or-equal"), m.Number("value")
+	m.Done()
 
 	arguments := strconv.Quote(name)
 	if window != "" {
@@ -191,19 +191,19 @@ func (c *compiler) metric(o *object) string {
 
 // membership asks about lists. Being a member of one of several is several alternatives.
 func (c *compiler) membership(o *object) string {
-	member := o.flag("is_member")
-	ids := o.texts("group_ids")
+	member := o.Flag("is_member")
+	ids := o.Texts("group_ids")
 	window := ""
 	if member {
-		window = c.window(o, false, "before", "after", "between-static", "in-the-last", "at-least", "between")
-	} else if o.take("timeframe_filter", false) != nil {
-		o.fail("timeframe_filter", "timeframe_filter is for is_member true only.")
+		window = c.window(o.Object, false, "before", "after", "between-static", "in-the-last", "at-least", "between")
+	} else if o.Take("timeframe_filter", false) != nil {
+		o.Fail("timeframe_filter", "timeframe_filter is for is_member true only.")
 	}
 	var all []string
 	for i, id := range ids {
 		name, ok := c.names.List(id)
 		if !ok {
-			c.fail(o.at("group_ids")+"/"+strconv.Itoa(i), "There is no list with the id %q; segments are not available yet.", clip(id))
+			c.fail(o.At("group_ids")+"/"+strconv.Itoa(i), "There is no list with the id %q; segments are not available yet.", clip(id))
 		}
 		call := "in_list(" + strconv.Quote(name)
 		if window != "" {
@@ -225,27 +225,27 @@ func (c *compiler) membership(o *object) string {
 
 // consent knows who can be mailed. How people consented is not stored yet.
 func (c *compiler) consent(o *object) string {
-	s := o.object("consent", true)
+	s := o.Object.Object("consent", true)
 	if s == nil {
 		return ""
 	}
-	channel := s.choice("channel", "email", "sms", "push")
-	can := s.flag("can_receive_marketing")
-	status := s.object("consent_status", false)
+	channel := s.Choice("channel", "email", "sms", "push")
+	can := s.Flag("can_receive_marketing")
+	status := s.Object("consent_status", false)
 	if status != nil {
-		subscription := status.choice("subscription", "any", "subscribed", "unsubscribed", "never_subscribed")
+		subscription := status.Choice("subscription", "any", "subscribed", "unsubscribed", "never_subscribed")
 		if subscription != "" && subscription != "any" {
-			status.fail("subscription", "Who has subscribed is not stored yet; subscription can only be any.")
+			status.Fail("subscription", "Who has subscribed is not stored yet; subscription can only be any.")
 		}
-		if filters := status.list("filters", false); len(filters) > 0 {
-			status.fail("filters", "How and when people consented is not stored yet; filters can only be null.")
+		if filters := status.List("filters", false); len(filters) > 0 {
+			status.Fail("filters", "How and when people consented is not stored yet; filters can only be null.")
 		}
-		status.done()
+		status.Done()
 	}
 	if channel == "sms" || channel == "push" {
-		s.fail("channel", "Consent for %s is not stored yet; channel can only be email.", channel)
+		s.Fail("channel", "Consent for %s is not stored yet; channel can only be email.", channel)
 	}
-	s.done()
+	s.Done()
 	if can {
 		return `can_receive("email")`
 	}
@@ -253,41 +253,41 @@ func (c *compiler) consent(o *object) string {
 }
 
 func (c *compiler) region(o *object) string {
-	return fmt.Sprintf(`in_region(person.location.country, %q) == %t`, o.choice("region", "european_union", "united_states"), o.flag("in_region"))
+	return fmt.Sprintf(`in_region(person.location.country, %q) == %t`, o.Choice("region", "european_union", "united_states"), o.Flag("in_region"))
 }
 
 func (c *compiler) sample(o *object) string {
-	percent := o.number("percentage")
+	percent := o.Number("percentage")
 	if percent < 0 || percent > 100 {
-		o.fail("percentage", "percentage must be from 0 to 100.")
+		o.Fail("percentage", "percentage must be from 0 to 100.")
 	}
 	return "sample(" + number(percent) + ")"
 }
 
 func (c *compiler) notSent(o *object, channel string) string {
-	if window := c.window(o, true, "alltime", "in-the-last"); window != "" {
+	if window := c.window(o.Object, true, "alltime", "in-the-last"); window != "" {
 		return fmt.Sprintf("not sent(%q, %s)", channel, window)
 	}
 	return fmt.Sprintf("not sent(%q)", channel)
 }
 
 func (c *compiler) notInFlow(o *object) string {
-	return "not entered_flow(" + c.window(o, true, "alltime", "in-the-last") + ")"
+	return "not entered_flow(" + c.window(o.Object, true, "alltime", "in-the-last") + ")"
 }
 
 // expression takes a condition in our own language.
 func (c *compiler) expression(o *object) string {
-	source := o.text("expression", true)
+	source := o.Text("expression", true)
 	if source == "" {
 		return ""
 	}
 	if _, err := parser.Parse(source); err != nil {
 		problem, _, _ := strings.Cut(err.Error(), "\n")
-		o.fail("expression", "This is not an expression: %s.", problem)
+		o.Fail("expression", "This is not an expression: %s.", problem)
 		return ""
 	}
 	if comments(source) {
-		o.fail("expression", "An expression must not have comments here.")
+		o.Fail("expression", "An expression must not have comments here.")
 		return ""
 	}
 	all := split(source, "or")
