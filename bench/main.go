@@ -1,8 +1,9 @@
 // Command bench measures Legato side by side with the work it cannot do without, in one run on one machine, and
 // prints ratios: bare times say more about the machine than about the program.
 //
-//	go run ./bench            every row
-//	go run ./bench -n 500     fewer lone runs and entries
+//	go run ./bench                every row
+//	go run ./bench -lone 100      fewer lone runs
+//	go run ./bench -only dates    one part
 package main
 
 import (
@@ -33,7 +34,9 @@ func main() {
 	var o options
 	flag.IntVar(&o.lone, "lone", 500, "lone runs")
 	flag.IntVar(&o.together, "together", 5000, "entries that come together")
+	flag.IntVar(&o.dates, "dates", 1_000_000, "people with a date")
 	flag.DurationVar(&o.posting, "posting", 10*time.Second, "how long to post events")
+	flag.StringVar(&o.only, "only", "", "one part: posts, latency, lone, together or dates")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
@@ -45,6 +48,8 @@ func main() {
 
 type options struct {
 	lone, together int
+	dates          int
+	only           string
 	posting        time.Duration
 }
 
@@ -82,9 +87,15 @@ func bench(ctx context.Context, o options) (err error) {
 	}
 	defer s.close()
 	var rows []row
-	for i, measure := range []func(context.Context, *stage, options) ([]row, error){posts, latency, loneRuns, together} {
-		screen.Progress("bench", fmt.Sprintf("part %d of 4", i+1))
-		more, err := measure(ctx, s, o)
+	for _, part := range []struct {
+		name    string
+		measure func(context.Context, *stage, options) ([]row, error)
+	}{{"posts", posts}, {"latency", latency}, {"lone", loneRuns}, {"together", together}, {"dates", dates}} {
+		if o.only != "" && o.only != part.name {
+			continue
+		}
+		screen.Progress("bench", part.name)
+		more, err := part.measure(ctx, s, o)
 		if err != nil {
 			return err
 		}
