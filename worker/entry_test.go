@@ -137,6 +137,8 @@ func (s *starts) Start(_ context.Context, cohort store.Cohort, _ []store.CohortR
 	return nil
 }
 
+func (s *starts) Nudge(context.Context, string, []string) error { return nil }
+
 func TestSeveralDispatchersLetEverybodyInOnce(t *testing.T) {
 	t.Parallel()
 	s := newStage(t, entryFlow("trigger: {metric: Joined}\nreentry: never"), nil)

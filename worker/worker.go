@@ -34,6 +34,7 @@ type Options struct {
 	StartsPerSecond float64       // bound on workflow starts; 0 is none
 	DateHorizon     time.Duration // how far the date planner looks ahead; 0 is an hour
 	DateSpread      time.Duration // over how long a crowd that shares a moment enters; 0 is at once
+	LateEvents      time.Duration // how late an event may be recorded and still trigger; 0 is 6 h
 	StopTimeout     time.Duration // for what has begun when it is told to stop; 0 is 30 s
 	Log             *slog.Logger
 }
@@ -65,9 +66,10 @@ func New(o Options) *Worker {
 	})
 	workflows.Register(w.sdk)
 	w.sdk.RegisterActivityWithOptions(o.Advance.Run, activity.RegisterOptions{Name: workflows.Advance})
+	w.sdk.RegisterActivityWithOptions(o.Advance.Migrate, activity.RegisterOptions{Name: workflows.Migrate})
 	w.Dispatcher = &ingest.Dispatcher{
 		Store: o.Store, Clock: o.Clock, Programs: o.Programs, Starter: &Starter{Client: o.Temporal, Queue: o.Queue},
-		Max: o.CohortMax, Log: o.Log,
+		Max: o.CohortMax, Late: o.LateEvents, Log: o.Log,
 	}
 	if o.StartsPerSecond > 0 {
 		w.Dispatcher.Limit = rate.NewLimiter(rate.Limit(o.StartsPerSecond), max(1, int(o.StartsPerSecond)))
@@ -84,6 +86,7 @@ func (w *Worker) Start(ctx context.Context) error {
 	ctx, w.cancel = context.WithCancel(context.WithoutCancel(ctx))
 	w.loops.Go(func() { w.Dispatcher.Serve(ctx, w.options.DatabaseURL) })
 	w.loops.Go(func() { w.Planner.Serve(ctx, w.options.DatabaseURL) })
+	w.loops.Go(func() { w.review(ctx) })
 	return nil
 }
 
