@@ -8,6 +8,7 @@ package channel
 import (
 	"errors"
 	"fmt"
+	"time"
 )
 
 // ErrUnknown is wrapped by an error after which nobody can say whether the message was delivered.
@@ -22,6 +23,17 @@ type PermanentError struct {
 func (e *PermanentError) Error() string { return e.Reason }
 
 func (e *PermanentError) Unwrap() error { return e.Err }
+
+// LaterError is a temporary failure with a wish about when to try again.
+type LaterError struct {
+	Reason string
+	After  time.Duration // not before so long from now; 0 is no wish
+	Err    error         // the cause, if there is one
+}
+
+func (e *LaterError) Error() string { return e.Reason }
+
+func (e *LaterError) Unwrap() error { return e.Err }
 
 // Permanentf makes a PermanentError.
 func Permanentf(format string, args ...any) *PermanentError {

@@ -36,7 +36,7 @@ func init() {
 		"escape":             {call: escapeFilter},
 		"floatformat":        {max: 1, example: "floatformat: 2", call: floatformatFilter},
 		"join":               {max: 1, example: `join: ", "`, call: joinFilter},
-		"json":               {call: func(_ *run, v any, _ []any) (any, error) { return jsonText(v) }},
+		"json":               {call: jsonFilter},
 		"lookup":             {min: 1, max: 1, example: `lookup: "Favorite Color"`, structural: true, call: lookupFilter},
 		"newline_to_br":      {call: newlineToBreakFilter},
 		"raw":                {call: safeFilter},
@@ -131,10 +131,26 @@ func printFilter(r *run, value any, _ []any) (any, error) {
 		return string(s), nil
 	}
 	s := printed(value)
-	if r.escape {
+	switch {
+	case r.escape:
 		s = html.EscapeString(s)
+	case r.json: // as within the quotes of a text
+		quoted, err := jsonText(s)
+		if err != nil {
+			return nil, err
+		}
+		s = quoted[1 : len(quoted)-1]
 	}
 	return s, nil
+}
+
+// jsonFilter writes a value as JSON. In a text that is JSON it needs no more escaping.
+func jsonFilter(r *run, value any, _ []any) (any, error) {
+	text, err := jsonText(value)
+	if err == nil && r.json {
+		return safeText(text), nil
+	}
+	return text, err
 }
 
 func safeFilter(_ *run, value any, _ []any) (any, error) {

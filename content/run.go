@@ -28,6 +28,7 @@ type run struct {
 	vars     map[string]any
 	raws     []string
 	escape   bool // the text is HTML
+	json     bool // the text is JSON
 	locale   locale
 	currency string // of the account
 	now      time.Time

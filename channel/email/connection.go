@@ -128,7 +128,7 @@ func (c *connection) transfer(env envelope, data []byte) (final func() error, er
 	parameters := ""
 	if env.utf8 {
 		if ok, _ := c.client.Extension("SMTPUTF8"); !ok {
-			return nil, channel.Permanentf("the mail server cannot send to %s (no SMTPUTF8)", env.to)
+			return nil, channel.Permanentf("the mail server cannot send to %s (no SMTPUTF8)", env.to[0])
 		}
 		parameters = " SMTPUTF8"
 	}
@@ -138,8 +138,8 @@ func (c *connection) transfer(env envelope, data []byte) (final func() error, er
 	if err := c.command(25, "MAIL FROM:<%s>%s", env.from, parameters); err != nil {
 		return nil, classify("MAIL", err)
 	}
-	if err := c.command(25, "RCPT TO:<%s>", env.to); err != nil {
-		return nil, classify("RCPT", err)
+	if err := c.recipients(env); err != nil {
+		return nil, err
 	}
 	if err := c.command(354, "DATA"); err != nil {
 		return nil, classify("DATA", err)
@@ -161,6 +161,29 @@ func (c *connection) transfer(env envelope, data []byte) (final func() error, er
 		_, _, err := c.client.Text.ReadResponse(250)
 		return err
 	}, nil
+}
+
+// recipients names all recipients. It is enough that the server takes one of those of equal standing: the others, and
+// copies, go without those it refuses.
+func (c *connection) recipients(env envelope) error {
+	var refused error
+	accepted := false
+	for i, to := range env.to {
+		err := c.command(25, "RCPT TO:<%s>", to)
+		var answer *textproto.Error
+		switch {
+		case err == nil:
+			accepted = accepted || i < env.equals
+		case !errors.As(err, &answer) || answer.Code == 421: // the connection is gone
+			return classify("RCPT", err)
+		case refused == nil || channel.IsPermanent(refused):
+			refused = classify("RCPT", err)
+		}
+		if i == env.equals-1 && !accepted {
+			return refused
+		}
+	}
+	return nil
 }
 
 // reply is a server's refusal, as the person who asks sees it.

@@ -15,7 +15,7 @@ import (
 	"golang.org/x/net/idna"
 )
 
-// Message is one email to one person.
+// Message is one email, to one person unless Also, CC or BCC name more.
 type Message struct {
 	Key         string // names the message for logs and for the server's own de-duplication, in X-Legato-Key
 	MessageID   string // without angle brackets; the same for every attempt
@@ -24,6 +24,9 @@ type Message struct {
 	ReplyTo     string // an address, or nothing
 	To          string // an address
 	ToName      string
+	Also        []string // more addresses beside To, for a message to several people of equal standing
+	CC          []string // addresses that get a copy
+	BCC         []string // addresses that get a copy and are named to nobody
 	Subject     string
 	HTML        string
 	Text        string
@@ -47,12 +50,15 @@ var (
 const (
 	maxHeader = 2000    // bytes of one header's value
 	maxBody   = 8 << 20 // bytes of both parts
+	maxOthers = 50      // addresses beside the first
 )
 
 // envelope is who the server is told the message is from and for.
 type envelope struct {
-	from, to string
-	utf8     bool // an address has letters that only SMTPUTF8 can carry
+	from   string
+	to     []string // all recipients
+	equals int      // so many of the first are of equal standing: one of them has to be accepted
+	utf8   bool     // an address has letters that only SMTPUTF8 can carry
 }
 
 // bytes writes the message as it goes over the wire: multipart/alternative, UTF-8, quoted-printable. Whatever is
@@ -72,7 +78,28 @@ func (m Message) bytes() ([]byte, envelope, error) {
 	}
 	msg := gomail.NewMsg(gomail.WithNoDefaultUserAgent(), gomail.WithEncoding(gomail.EncodingQP), gomail.WithCharset(gomail.CharsetUTF8))
 	msg.FromMailAddress(&mail.Address{Name: m.FromName, Address: from})
-	msg.ToMailAddress(&mail.Address{Name: m.ToName, Address: to})
+	env = envelope{from: from, to: []string{to}, equals: 1 + len(m.Also), utf8: !ascii(from) || !ascii(to)}
+	addressees := []*mail.Address{{Name: m.ToName, Address: to}}
+	if len(m.Also)+len(m.CC)+len(m.BCC) > maxOthers {
+		return nil, env, channel.Permanentf("the message has more than %d addresses", maxOthers+1)
+	}
+	for i, group := range [][]string{m.Also, m.CC, m.BCC} {
+		var others []*mail.Address
+		for _, value := range group {
+			other, err := address([]string{"to", "cc", "bcc"}[i], value)
+			if err != nil {
+				return nil, env, err
+			}
+			env.to, env.utf8 = append(env.to, other), env.utf8 || !ascii(other)
+			others = append(others, &mail.Address{Address: other})
+		}
+		switch {
+		case i == 0:
+			msg.ToMailAddress(append(addressees, others...)...)
+		case i == 1 && len(others) > 0:
+			msg.CcMailAddress(others...)
+		}
+	}
 	if m.ReplyTo != "" {
 		replyTo, err := address("reply-to", m.ReplyTo)
 		if err != nil {
@@ -110,7 +137,6 @@ func (m Message) bytes() ([]byte, envelope, error) {
 	if _, err := msg.WriteTo(&out); err != nil {
 		return nil, env, channel.Permanentf("writing the message: %w", err)
 	}
-	env = envelope{from: from, to: to, utf8: !ascii(from) || !ascii(to)}
 	return out.Bytes(), env, nil
 }
 
