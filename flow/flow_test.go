@@ -89,9 +89,14 @@ func TestPlansSurviveStorage(t *testing.T) {
 	}
 }
 
-// checkPlan holds a plan to what workflows rely on.
-func checkPlan(t *testing.T, p *plan.Plan) {
+// checkPlan holds a plan to what workflows rely on, and to the rules for plans that others make.
+func checkPlan(t *testing.T, p *plan.Plan, status string) {
 	t.Helper()
+	for _, finding := range CheckPlan(p, status) {
+		if finding.Severity == IsError {
+			t.Errorf("CheckPlan refuses what Parse made: %s", finding)
+		}
+	}
 	place := map[string]int{}
 	for i, s := range p.Steps {
 		if _, twice := place[s.ID]; twice || !idPattern.MatchString(s.ID) || len(s.ID) > maxID+8 {
@@ -134,7 +139,8 @@ func TestPlansAreOrderedAndConnected(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			checkPlan(t, mustParse(t, string(source)).Plan)
+			f := mustParse(t, string(source))
+			checkPlan(t, f.Plan, f.Status)
 		}
 	}
 }
@@ -227,7 +233,7 @@ func FuzzParse(f *testing.F) {
 		if flow == nil {
 			return
 		}
-		checkPlan(t, flow.Plan)
+		checkPlan(t, flow.Plan, flow.Status)
 		again, _ := Parse("fuzz.yaml", source)
 		if again.Plan.Hash() != flow.Plan.Hash() {
 			t.Fatal("two plans of one text differ")

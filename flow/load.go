@@ -57,6 +57,7 @@ func Load(dir fs.FS, root string, options ...LoadOptions) (*Definitions, Problem
 	l.feeds()
 	l.templates()
 	l.flows()
+	l.circles()
 	l.problems.Sort()
 	return l.found, l.problems
 }

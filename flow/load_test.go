@@ -155,6 +155,63 @@ definitions/templates/latin.liquid: the file is not UTF-8 text`
 	}
 }
 
+func TestFlowsThatStartEachOtherAreRefusedUnlessSomethingStopsThem(t *testing.T) {
+	t.Parallel()
+	step := func(id, trigger, step, more string) string {
+		return "flow: " + id + "\nstatus: live\ntrigger: " + trigger + "\nsteps: [" + step + "]\n" + more
+	}
+	for name, test := range map[string]struct {
+		files map[string]string
+		want  string
+		flows int
+	}{
+		"a circle of three": {map[string]string{
+			"flows/a.yaml":           step("a", "{metric: A}", "{track: B}", ""),
+			"flows/b.yaml":           step("b", "{metric: B}", "{list: {add: L}}", ""),
+			"flows/c.yaml":           step("c", "{list: L}", "{track: A}", "reentry: always\n"),
+			"flows/outside.yaml":     step("outside", "{metric: A}", "{track: Z}", ""),
+			"templates/hello.liquid": "Hello",
+		}, "flows/a.yaml:1:7: these flows start each other in a circle: a → b → c → a\n    flow: a\n          ^\n" +
+			"    hint: set reentry of one of them to never or to a duration", 1},
+		"messages": {map[string]string{
+			"flows/a.yaml":           step("a", "{metric: Opened Email}", "{track: B}", ""),
+			"flows/b.yaml":           step("b", "{metric: B}", "{email: hello}", ""),
+			"templates/hello.liquid": "Hello",
+		}, "flows/a.yaml:1:7: these flows start each other in a circle: a → b → a\n    flow: a\n          ^\n" +
+			"    hint: set reentry of one of them to never or to a duration", 0},
+		"stopped by reentry": {map[string]string{
+			"flows/a.yaml": step("a", "{metric: A}", "{track: B}", ""),
+			"flows/b.yaml": step("b", "{metric: B}", "{track: A}", "reentry: 7d\n"),
+		}, "flows/a.yaml:1:7: warning: these flows start each other in a circle: a → b → a\n    flow: a\n          ^\n" +
+			"    hint: reentry of b ends it", 2},
+		"a draft": {map[string]string{
+			"flows/a.yaml": step("a", "{metric: A}", "{track: B}", ""),
+			"flows/b.yaml": strings.Replace(step("b", "{metric: B}", "{track: A}", ""), "live", "draft", 1),
+		}, "flows/a.yaml:1:7: warning: these flows start each other in a circle: a → b → a\n    flow: a\n          ^\n" +
+			"    hint: b is a draft; before it goes live, set reentry of one of them to never or to a duration", 2},
+		"a draft step": {map[string]string{
+			"flows/a.yaml": step("a", "{metric: A}", "{track: B}", ""),
+			"flows/b.yaml": step("b", "{metric: B}", "{track: A, status: draft}, {track: C}", ""),
+		}, "", 2},
+		"no circle": {map[string]string{
+			"flows/a.yaml": step("a", "{metric: A}", "{track: B}, {list: {remove: L}}", ""),
+			"flows/b.yaml": step("b", "{metric: B}", "{track: C}", ""),
+			"flows/c.yaml": step("c", "{list: L}", "{track: A}", ""),
+		}, "", 3},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			d, problems := Load(directory(test.files), "")
+			if diff := cmp.Diff(test.want, problems.Error()); diff != "" {
+				t.Error(diff)
+			}
+			if len(d.Flows) != test.flows {
+				t.Errorf("%d flows are left, want %d", len(d.Flows), test.flows)
+			}
+		})
+	}
+}
+
 func TestLoadOfAnEmptyDirectoryIsEmpty(t *testing.T) {
 	t.Parallel()
 	d, problems := Load(fstest.MapFS{}, "definitions")

@@ -80,8 +80,11 @@ func (r *reader) pairs(n *node, what string, most int, read func(name string, ke
 	switch {
 	case n.shape == unreadable:
 		return
-	case n.shape != mapping || len(n.entries) == 0:
+	case n.shape != mapping:
 		r.fail(n, "", "%s must be a mapping of names to texts, not %s", what, describe(n))
+		return
+	case len(n.entries) == 0:
+		r.fail(n, "", "%s is empty", what)
 		return
 	case len(n.entries) > most:
 		r.fail(n, "", "%s has %d entries, the limit is %d", what, len(n.entries), most)

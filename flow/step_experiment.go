@@ -114,7 +114,7 @@ func (r *steps) variants(x *plan.Experiment, n *node) {
 		}
 		x.Variants = append(x.Variants, v)
 	}
-	weights.check(r.reader, n, "experiment", len(n.items))
+	weights.check(r.reader, n, "an experiment", len(n.items))
 }
 
 // moment reads a date and time with a zone.

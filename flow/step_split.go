@@ -41,7 +41,7 @@ var splitStep = stepKind{
 				}
 				r.path(s, &branch.Next, found["then"], "then")
 			}
-			weights.check(r.reader, value, "split", len(all))
+			weights.check(r.reader, value, "a split", len(all))
 		})
 	},
 }
@@ -74,7 +74,7 @@ func (w *weights) read(r *reader, n *node) float64 {
 // check reports weights that do not add up, if all count of them could be read.
 func (w *weights) check(r *reader, n *node, what string, count int) {
 	if count > 0 && w.good == count && !whole100(w.sum) {
-		r.fail(n, "", "the weights of a %s add up to 100 percent, not %s", what, percent(w.sum))
+		r.fail(n, "", "the weights of %s add up to 100 percent, not %s", what, percent(w.sum))
 	}
 }
 

@@ -53,12 +53,14 @@ func (r *steps) wait(w *plan.Wait, n *node) {
 		r.waitUntilDate(w, until, found)
 		return
 	}
+	misplaced := false
 	for _, key := range []string{"before", "after", "at"} {
 		if n := found[key]; n != nil {
+			misplaced = true
 			r.fail(n, "the time of day to wait for is written until", "%s goes with until: date only", key)
 		}
 	}
-	if length == nil && until == nil && on == nil && len(found) == len(n.entries) {
+	if length == nil && until == nil && on == nil && !misplaced && len(found) == len(n.entries) {
 		r.fail(n, "for example for: 1d", "wait needs for, until or on")
 	}
 	if length != nil {

@@ -50,8 +50,9 @@ func (r *reader) triggers(one, several *node) (all []plan.Trigger, at []*node) {
 	}
 	date := false
 	for _, item := range items {
+		before := r.problems.Count(IsError)
 		trigger := r.trigger(item)
-		if trigger.Kind() == "" {
+		if trigger.Kind() == "" || r.problems.Count(IsError) > before {
 			continue
 		}
 		switch same := slices.IndexFunc(all, func(t plan.Trigger) bool { return reflect.DeepEqual(t, trigger) }); {

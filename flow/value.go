@@ -133,6 +133,10 @@ func (r *reader) literal(n *node) (any, bool) {
 			r.fail(n, "", "the text has %d characters, the limit is %d", count, maxValue)
 			return nil, false
 		}
+		if strings.ContainsRune(n.text, 0) {
+			r.fail(n, "", "the text contains a zero byte")
+			return nil, false
+		}
 		return n.text, true
 	case boolean:
 		return strings.EqualFold(n.text, "true"), true
