@@ -123,7 +123,9 @@ type result struct {
 // check gives the expectations that r does not meet.
 func (e *expectation) check(r *result) []Failure {
 	var failures []Failure
-	fail := func(at flow.Value, format string, args ...any) { failures = append(failures, failure(at, format, args...)) }
+	fail := func(at flow.Value, format string, args ...any) {
+		failures = append(failures, failure(at, format, args...))
+	}
 	if e.messages.Given() {
 		for i, want := range e.wanted {
 			if i >= len(r.messages) {

@@ -73,13 +73,23 @@ func (a *agenda) plan(t time.Time) {
 }
 
 // Schedule puts what happens to a profile on the agenda.
-func (s *Simulation) Schedule(profile string, h Happening) { s.agenda.add(act{at: h.At, profile: profile, h: h}) }
+func (s *Simulation) Schedule(profile string, h Happening) {
+	s.agenda.add(act{at: h.At, profile: profile, h: h})
+}
 
 // Start takes the cohorts that the dispatcher starts.
 func (s *Simulation) Start(_ context.Context, cohort store.Cohort, runs []store.CohortRun) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.started = append(s.started, startedCohort{cohort, runs})
+	return nil
+}
+
+// Nudge takes the runs that the dispatcher wants to have looked at.
+func (s *Simulation) Nudge(_ context.Context, _ string, runs []string) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.called = append(s.called, runs...)
 	return nil
 }
 
@@ -147,18 +157,10 @@ func (s *Simulation) perform(ctx context.Context, one act) error {
 		if s.watcher.happened != nil {
 			s.watcher.happened(one.h)
 		}
-		if err := s.Happen(ctx, one.profile, one.h); err != nil {
-			return err
-		}
-		if !s.agenda.planned || one.h.Update == nil {
-			return nil
-		}
-		_, err := s.planner.Plan(ctx) // a date may have changed
-		return err
-	default:
+		return s.Happen(ctx, one.profile, one.h)
+	default: // a look at dates, which settle takes
 		s.agenda.plan(s.clock().Add(planAhead - time.Hour))
-		_, err := s.planner.Plan(ctx)
-		return err
+		return nil
 	}
 }
 
@@ -167,6 +169,11 @@ func (s *Simulation) settle(ctx context.Context, due []string) error {
 	for {
 		if err := s.move(ctx, due, nil); err != nil {
 			return err
+		}
+		if s.agenda.planned { // a date may have changed
+			if _, err := s.planner.Plan(ctx); err != nil {
+				return err
+			}
 		}
 		entered, err := s.enter(ctx)
 		if err != nil {
@@ -229,7 +236,10 @@ func (s *Simulation) nudged(ctx context.Context) ([]string, error) {
 	if err != nil {
 		return nil, fmt.Errorf("looking for runs to be looked at: %w", err)
 	}
-	return slices.DeleteFunc(runs, func(run string) bool { _, ok := s.waiting[run]; return !ok }), nil
+	runs = append(runs, s.called...)
+	s.called = nil
+	slices.Sort(runs)
+	return slices.DeleteFunc(slices.Compact(runs), func(run string) bool { _, ok := s.waiting[run]; return !ok }), nil
 }
 
 // move advances runs: those that are due, and those that were nudged.

@@ -57,7 +57,8 @@ type Simulation struct {
 	mu      sync.Mutex
 	now     time.Time
 	started []startedCohort
-	failed  error // of a part that cannot return it
+	called  []string // runs that the dispatcher says should be looked at
+	failed  error    // of a part that cannot return it
 }
 
 // watcher is told what happens as it happens. All of its functions may be nil.

@@ -40,7 +40,7 @@ func rootCommand() *cobra.Command {
 
 func flowCommand() *cobra.Command {
 	command := &cobra.Command{Use: "flow", Short: "Check flows and make them run"}
-	command.AddCommand(flowLintCommand(), flowApplyCommand())
+	command.AddCommand(flowLintCommand(), flowApplyCommand(), flowSimulateCommand(), flowTestCommand(), flowExplainCommand())
 	return command
 }
 
