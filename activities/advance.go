@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/legato-flow/legato/content"
+	"github.com/legato-flow/legato/flow/plan"
 	"github.com/legato-flow/legato/flow/program"
 	"github.com/legato-flow/legato/internal/clock"
 	"github.com/legato-flow/legato/store"
@@ -29,6 +30,8 @@ type Advance struct {
 	FromName  string                              //
 	Links     func(profile string) map[string]any // what templates see as links
 	Parallel  int                                 // messages handed over at once per batch; 0 is 8
+	Caps      map[string]time.Duration            // by channel: how long after a message the next ones are kept back; absent is not at all
+	Quiet     map[string]QuietHours               // by channel; absent is none
 	HandLimit time.Duration                       // after which a hand-over without an answer counts as unknown; 0 is a minute
 	Log       *slog.Logger
 
@@ -127,6 +130,10 @@ func (p *pass) step(ctx context.Context, s *program.Step, members []*member) err
 	members, err := p.permit(ctx, s, members)
 	if err != nil || len(members) == 0 {
 		return err
+	}
+	if s.Status == plan.Manual && s.Acts() {
+		p.queue(s, members)
+		return nil
 	}
 	switch {
 	case s.Wait != nil:

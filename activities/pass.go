@@ -28,6 +28,9 @@ type pass struct {
 	changes  map[string]change // of profiles, by "run step"
 	watching []store.Watch     // to be set
 	leaving  []store.Watch     // no longer watched, by run and step
+	queued   []queued          // actions for review
+	holds    []hold            // send timers taken, not settled yet
+	owner    string            // of the holds; "" before the first
 	order    []string          // decisions in the order they were first made
 	counts   map[string]int
 }
@@ -45,6 +48,7 @@ type member struct {
 	state  state
 	wait   string    // what it waits in, for people to read
 	wake   time.Time // when the wait ends, on the clock
+	apart  bool      // it does one approved action beside its run, which stays as it is
 	data   data
 	early  bool // it is looked at before it is due, because something happened
 }
@@ -215,6 +219,10 @@ func (p *pass) pause(m *member) {
 const pausedFor = 24 * time.Hour
 
 func (p *pass) finish(m *member, status, reason string) {
+	if m.apart { // the run itself goes on, or has ended otherwise
+		m.state = left
+		return
+	}
 	p.unwatch(m, "")
 	m.run.PlaceFrom = sql.NullTime{}
 	m.state = left
@@ -253,13 +261,13 @@ func (p *pass) flush(ctx context.Context, more func(tx *sqlx.Tx) error) error {
 	var moves []store.Move
 	var moving []*member
 	for _, m := range p.members {
-		if m.state != lost && (m.run.Status != m.status || m.run.Step != m.step || m.run.DueAt != m.due || m.run.PlaceFrom.Valid) {
+		if !m.apart && m.state != lost && (m.run.Status != m.status || m.run.Step != m.step || m.run.DueAt != m.due || m.run.PlaceFrom.Valid) {
 			m.run.Data = m.data.encode(m.run.Data)
 			moves = append(moves, store.Move{Run: m.run, FromStep: m.step, FromDue: m.due})
 			moving = append(moving, m)
 		}
 	}
-	if len(moves) == 0 && len(p.outcomes) == 0 && more == nil {
+	if len(moves) == 0 && len(p.outcomes) == 0 && len(p.holds) == 0 && more == nil {
 		return nil
 	}
 	err := p.Store.Tx(ctx, func(tx *sqlx.Tx) error {
@@ -284,6 +292,12 @@ func (p *pass) flush(ctx context.Context, more func(tx *sqlx.Tx) error) error {
 			}
 		}
 		if err := p.writeWatches(ctx, tx); err != nil {
+			return err
+		}
+		if err := p.writeReviews(ctx, tx); err != nil {
+			return err
+		}
+		if err := p.settleTimers(ctx, tx); err != nil {
 			return err
 		}
 		if more != nil {

@@ -1,5 +1,7 @@
 package activities
 
+import "github.com/legato-flow/legato/store"
+
 // Why a step was skipped, failed or held, in the words that users of such systems know. A skip is final for
 // that step: it is never tried again, and the run goes on.
 const (
@@ -10,7 +12,12 @@ const (
 	ReasonActionGone   = "Action Deleted"
 	ReasonNoEmail      = "Missing Email"
 	ReasonSuppressed   = "Person Suppressed"
+	ReasonDuplicate    = "Duplicate Email" // this very message went to the same address by way of another profile
+	ReasonCap          = "Smart Sending"   // they had a message of the channel a short time ago
+	ReasonQuietHours   = "Quiet Hours"
+	ReasonCancelled    = store.CancelledReason
 	ReasonTemplate     = "Email Syntax Error"
+	ReasonInvalidFrom  = "Invalid From Email"
 	ReasonExternalData = "Error Retrieving External Data"
 	ReasonUnable       = "Unable to Send Email"
 	ReasonUnknown      = "Delivery Unknown" // the mail server's answer never came: sending again might send twice

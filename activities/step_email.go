@@ -3,6 +3,7 @@ package activities
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"fmt"
 	"net/mail"
 	"strings"
@@ -18,6 +19,8 @@ type Mail interface {
 	Deliver(ctx context.Context, m email.Message, handover func(context.Context) error) error
 }
 
+var errSender = errors.New("sender address")
+
 // letter is an email on its way to one member.
 type letter struct {
 	member  *member
@@ -27,21 +30,17 @@ type letter struct {
 
 // email renders the template for each member that may get it, and sends it at most once per run and step.
 func (p *pass) email(ctx context.Context, s *program.Step, members []*member) error {
-	var reachable []*member
-	for _, m := range members {
-		switch {
-		case strings.TrimSpace(m.person.Email) == "":
-			p.skip(m, s, ReasonNoEmail, nil)
-		case m.person.SuppressedOn("email"):
-			p.skip(m, s, ReasonSuppressed, nil)
-		default:
-			reachable = append(reachable, m)
-		}
+	members, err := p.reachable(ctx, s, members)
+	if err != nil {
+		return err
 	}
-	if len(reachable) == 0 {
+	if members, err = p.capped(ctx, s, members); err != nil {
+		return err
+	}
+	if members = p.quiet(ctx, s, members); len(members) == 0 {
 		return nil
 	}
-	letters, err := p.render(ctx, s, reachable)
+	letters, err := p.render(ctx, s, members)
 	if err != nil || len(letters) == 0 {
 		return err
 	}
@@ -94,7 +93,11 @@ func (p *pass) render(ctx context.Context, s *program.Step, members []*member) (
 			return nil, ctx.Err()
 		}
 		p.log(m).WarnContext(ctx, "rendering an email", "step", s.ID, "template", s.Email.Template, "error", err)
-		p.skip(m, s, ReasonTemplate, map[string]any{"error": err.Error()})
+		reason := ReasonTemplate
+		if errors.Is(err, errSender) {
+			reason = ReasonInvalidFrom
+		}
+		p.skip(m, s, reason, map[string]any{"error": err.Error()})
 	}
 	return letters, nil
 }
@@ -102,7 +105,7 @@ func (p *pass) render(ctx context.Context, s *program.Step, members []*member) (
 // compose makes the message of a rendered email. Its send key and Message-ID follow from run and step alone.
 func (p *pass) compose(m *member, s *program.Step, rendered content.Message) (email.Message, error) {
 	message := email.Message{
-		Key: "run/" + m.run.ID + "/" + s.ID, From: rendered.From, FromName: rendered.FromName, ReplyTo: rendered.ReplyTo,
+		Key: sendKey(m, s), From: rendered.From, FromName: rendered.FromName, ReplyTo: rendered.ReplyTo,
 		To: strings.TrimSpace(m.person.Email), ToName: m.person.Name,
 		Subject: rendered.Subject, HTML: rendered.HTML, Text: rendered.Text, Unsubscribe: rendered.Unsubscribe, Date: m.now.In(m.zone),
 	}
@@ -114,7 +117,7 @@ func (p *pass) compose(m *member, s *program.Step, rendered content.Message) (em
 	}
 	from, err := mail.ParseAddress(message.From)
 	if err != nil {
-		return message, fmt.Errorf("sender address %q: %w", message.From, err)
+		return message, fmt.Errorf("%w %q: %w", errSender, message.From, err)
 	}
 	domain := from.Address[strings.LastIndexByte(from.Address, '@')+1:]
 	message.MessageID = strings.ToLower(m.run.ID) + "." + s.ID + "@" + domain

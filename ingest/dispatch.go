@@ -37,6 +37,7 @@ type Dispatcher struct {
 	Starter  Starter
 	Max      int           // members of a cohort; 0 is 200
 	Limit    *rate.Limiter // on workflow starts; nil is none
+	Late     time.Duration // how late an event may be recorded and still trigger, unless its flow says so; 0 is 6 h
 	Log      *slog.Logger
 }
 
@@ -219,6 +220,8 @@ type candidate struct {
 	person    *store.Person
 	event     map[string]any
 	enteredAt time.Time // when it happened that lets them in
+
+	recordedAt time.Time // of the event that brought them, if one did
 }
 
 func (d *Dispatcher) read(ctx context.Context, tx *sqlx.Tx, entries []store.Entry, refuse func(store.Entry, string)) ([]candidate, error) {
@@ -250,7 +253,7 @@ func (d *Dispatcher) read(ctx context.Context, tx *sqlx.Tx, entries []store.Entr
 			continue
 		}
 		if happening, ok := happenings[e.EventID.String]; ok {
-			c.event, c.enteredAt = happening.Values, happening.RecordedAt
+			c.event, c.enteredAt, c.recordedAt = happening.Values, happening.RecordedAt, happening.RecordedAt
 		}
 		if e.DueAt.Valid {
 			c.enteredAt = e.DueAt.Time
@@ -277,6 +280,10 @@ func (d *Dispatcher) filter(ctx context.Context, g *program.Program, candidates 
 			}
 			if !ok {
 				refuse(c.entry, store.RefusedTriggerFilter)
+				continue
+			}
+			if d.late(g.Plan, c) {
+				refuse(c.entry, store.RefusedLate)
 				continue
 			}
 		}

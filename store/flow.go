@@ -23,8 +23,8 @@ type Flow struct {
 	UpdatedAt time.Time `db:"updated_at"`
 }
 
-// Live says whether people may enter.
-func (f *Flow) Live() bool { return f.Status == plan.Live && !f.Archived }
+// Live says whether people may enter. In a manual flow they do, and its actions wait for approval.
+func (f *Flow) Live() bool { return (f.Status == plan.Live || f.Status == plan.Manual) && !f.Archived }
 
 // ApplyFlow makes p the version of its flow that people enter from now on. Those inside stay on theirs.
 func (s *Store) ApplyFlow(ctx context.Context, tx *sqlx.Tx, p *plan.Plan, status string) error {

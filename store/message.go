@@ -111,3 +111,21 @@ func (s *Store) MessagesOfProfile(ctx context.Context, profile string, limit int
 	err := s.DB.SelectContext(ctx, &messages, query("messages_of_profile"), profile, limit)
 	return messages, err
 }
+
+// MessagesToOthers tells which addresses had the message of a flow's step since then by way of another profile than
+// the one at the same position, as "address profile" in lower case.
+func (s *Store) MessagesToOthers(ctx context.Context, flow, step string, addresses, profiles []string, since time.Time) (map[string]bool, error) {
+	var rows []struct {
+		Address   string `db:"address"`
+		ProfileID string `db:"profile_id"`
+	}
+	err := s.DB.SelectContext(ctx, &rows, query("messages_to_others"), flow, step, pq.Array(addresses), pq.Array(profiles), since)
+	if err != nil {
+		return nil, fmt.Errorf("reading messages by address: %w", err)
+	}
+	had := make(map[string]bool, len(rows))
+	for _, row := range rows {
+		had[row.Address+" "+row.ProfileID] = true
+	}
+	return had, nil
+}

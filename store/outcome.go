@@ -79,6 +79,7 @@ const (
 	RefusedTriggerFilter = "trigger_filter"
 	RefusedProfileFilter = "profile_filter"
 	RefusedReentry       = "reentry"
+	RefusedLate          = "late_event" // it was recorded too long after it had happened
 	RefusedNotLive       = "flow_not_live"
 	RefusedDeleted       = "profile_deleted"
 	RefusedChain         = "chain_too_long" // too many flows started one another

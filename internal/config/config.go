@@ -46,6 +46,9 @@ func (s Secret) GoString() string { return s.String() }
 // MarshalText hides the value from JSON and from slog's handlers.
 func (s Secret) MarshalText() ([]byte, error) { return []byte(s.String()), nil }
 
+// Hours are a part of every day, from one clock time ("15:04") till another, maybe over midnight. Empty is none.
+type Hours struct{ From, Till string }
+
 // Config is every option with its value. options.go says what each means and what it may be.
 type Config struct {
 	Mode Mode
@@ -66,6 +69,12 @@ type Config struct {
 	Speed           float64
 	DateHorizon     time.Duration
 	DateSpread      time.Duration
+
+	LateEvents time.Duration
+
+	// By channel: how long after a message the next ones are kept back, and when none go out.
+	CapEmail, CapSMS, CapPush       time.Duration
+	QuietEmail, QuietSMS, QuietPush Hours
 
 	SMTP     SMTP
 	From     string

@@ -51,6 +51,7 @@ func TestProductionNeedsOnlyWhatNobodyElseCanKnow(t *testing.T) {
 		DatabaseURL: "postgres://legato:hunter2@db:5432/legato?sslmode=require", DatabaseConnections: 20,
 		Listen: "127.0.0.1:8080", BaseURL: "https://legato.example", Secret: "0123456789abcdef",
 		Definitions: "definitions", TaskQueue: "legato", CohortMax: 200, StartsPerSecond: 50, Speed: 1, DateHorizon: time.Hour, DateSpread: 10 * time.Minute,
+		LateEvents: 6 * time.Hour, CapEmail: 16 * time.Hour, CapSMS: 24 * time.Hour, CapPush: 24 * time.Hour, QuietSMS: Hours{"21:00", "08:00"},
 		SMTP: SMTP{Address: "mail.example:587", TLS: TLSStart, Connections: 4}, From: "shop@legato.example",
 		LogLevel: slog.LevelInfo, LogFormat: "json", ShutdownTimeout: 30 * time.Second,
 	}
@@ -96,6 +97,10 @@ func TestValuesThatAreRefused(t *testing.T) {
 		{"LEGATO_STARTS_PER_SECOND=NaN", `LEGATO_STARTS_PER_SECOND="NaN": expected a number from 0.1 to 10000`},
 		{"LEGATO_SPEED=3600", `LEGATO_SPEED="3600": waits pass faster only in development; expected 1`},
 		{"LEGATO_DATE_HORIZON=1 day", `LEGATO_DATE_HORIZON="1 day": expected a duration such as 30s, 15m or 2h, from 1m to 168h`},
+		{"LEGATO_CAP_EMAIL=-1h", `LEGATO_CAP_EMAIL="-1h": expected a duration such as 30s, 15m or 2h, from 0s to 720h`},
+		{"LEGATO_QUIET_HOURS_SMS=21-8", `LEGATO_QUIET_HOURS_SMS="21-8": expected hours of the day such as 21:00-08:00, or none`},
+		{"LEGATO_QUIET_HOURS_SMS=21:00-24:00", `LEGATO_QUIET_HOURS_SMS="21:00-24:00": expected hours of the day such as 21:00-08:00, or none`},
+		{"LEGATO_QUIET_HOURS_SMS=08:00-08:00", `LEGATO_QUIET_HOURS_SMS="08:00-08:00": expected hours of the day such as 21:00-08:00, or none`},
 		{"LEGATO_LISTEN=8080", `LEGATO_LISTEN="8080": expected host:port`},
 		{"LEGATO_LISTEN=0.0.0.0:99999", `LEGATO_LISTEN="0.0.0.0:99999": expected host:port`},
 		{"LEGATO_BASE_URL=ftp://x", `LEGATO_BASE_URL="ftp://x": expected an http or https URL without query, fragment or password`},

@@ -60,6 +60,22 @@ func table(c *Config) []Option {
 		{Name: "LEGATO_DATE_SPREAD", Default: "10m", value: duration(&c.DateSpread, 0, 24*time.Hour),
 			Help: "Over how long people enter whom a date lets into a flow at the same moment, if they are more than 1000. 0s lets all in at once."},
 
+		{Name: "LEGATO_LATE_EVENTS", Default: "6h", value: duration(&c.LateEvents, time.Minute, 365*24*time.Hour),
+			Help: "How late an event may arrive and still start a flow, unless the flow says late. A flow with a transactional message takes at least 7 days."},
+
+		{Name: "LEGATO_CAP_EMAIL", Default: "16h", value: duration(&c.CapEmail, 0, 30*24*time.Hour),
+			Help: "Smart sending: how long after an email a person gets no other from a flow that does not say otherwise. 0s turns it off."},
+		{Name: "LEGATO_CAP_SMS", Default: "24h", value: duration(&c.CapSMS, 0, 30*24*time.Hour),
+			Help: "The same for text messages, by phone number."},
+		{Name: "LEGATO_CAP_PUSH", Default: "24h", value: duration(&c.CapPush, 0, 30*24*time.Hour),
+			Help: "The same for push notifications."},
+		{Name: "LEGATO_QUIET_HOURS_EMAIL", Default: "none", value: hours(&c.QuietEmail),
+			Help: "When flows send no email, by the clock where the person lives, else the account's. A message waits until they are over, unless the flow says otherwise."},
+		{Name: "LEGATO_QUIET_HOURS_SMS", Default: "21:00-08:00", value: hours(&c.QuietSMS),
+			Help: "The same for text messages."},
+		{Name: "LEGATO_QUIET_HOURS_PUSH", Default: "none", value: hours(&c.QuietPush),
+			Help: "The same for push notifications."},
+
 		{Name: "LEGATO_SMTP_ADDRESS", Dev: "127.0.0.1:1025", Required: true, value: address(&c.SMTP.Address),
 			Help: "The mail server that messages are handed to."},
 		{Name: "LEGATO_SMTP_USERNAME", value: text(&c.SMTP.Username, 500),

@@ -83,6 +83,26 @@ func duration(field *time.Duration, low, high time.Duration) value {
 	}}
 }
 
+func hours(field *Hours) value {
+	return reader{"hours", "hours of the day such as 21:00-08:00, or none", func(s string) bool {
+		if s == "none" {
+			*field = Hours{}
+			return true
+		}
+		from, till, ok := strings.Cut(s, "-")
+		if !ok || from == till {
+			return false
+		}
+		for _, at := range []string{from, till} {
+			if _, err := time.Parse("15:04", at); err != nil || len(at) != len("15:04") {
+				return false
+			}
+		}
+		*field = Hours{from, till}
+		return true
+	}}
+}
+
 // short drops the zero units that Duration prints: 1h, not 1h0m0s.
 func short(d time.Duration) string {
 	s := d.String()

@@ -34,7 +34,7 @@ with input as materialized (
     select t.flow_id, e.profile_id, 'event/' || e.id, e.id, e.time, coalesce(e.depth, 0)
     from fresh e
     join flow_trigger t on t.kind = 'metric' and t.key = e.metric
-    join flow f on f.id = t.flow_id and f.status = 'live' and not f.archived
+    join flow f on f.id = t.flow_id and f.status in ('live', 'manual') and not f.archived
     where not e.backfill
     order by e.id
 ), nudged as (

@@ -29,7 +29,7 @@ with joined as (
     select f.id, j.profile_id, 'list/' || $1 || '/' || (extract(epoch from j.joined_at) * 1000000)::bigint
     from joined j
     join list l on l.id = $1
-    join flow f on f.status = 'live' and not f.archived
+    join flow f on f.status in ('live', 'manual') and not f.archived
         and exists (select from flow_trigger t where t.flow_id = f.id and t.kind = 'list' and t.key in (l.id, l.name))
     order by j.profile_id
 )

@@ -23,3 +23,11 @@ where m.send_key = x.send_key and m.status in ('claimed', 'handing')
 -- name: messages_of_profile
 select send_key, message_id, flow_id, step, run_id, profile_id, channel, address, template, subject, status, error, claimed_at, handed_at, sent_at, attempts
 from message where profile_id = $1 order by claimed_at, send_key limit $2
+
+-- name: messages_to_others
+-- The addresses that had the step's message since $5 by way of a profile other than the one given with it.
+select distinct lower(x.address) as address, x.profile_id
+from unnest($3::text[], $4::text[]) as x (address, profile_id)
+join message m on lower(m.address) = lower(x.address) and m.claimed_at >= $5::timestamptz - interval '1 day'
+    and m.flow_id = $1 and m.step = $2 and m.profile_id <> x.profile_id
+    and m.status in ('handing', 'sent', 'unknown') and m.handed_at >= $5

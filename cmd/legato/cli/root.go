@@ -32,7 +32,7 @@ func rootCommand() *cobra.Command {
 		SilenceUsage:  true,
 	}
 	root.AddCommand(
-		apiCommand(), workerCommand(), serveCommand(), migrateCommand(), flowCommand(), eventCommand(), keyCommand(),
+		apiCommand(), workerCommand(), serveCommand(), migrateCommand(), flowCommand(), reviewCommand(), eventCommand(), keyCommand(),
 		configCommand(), healthCommand(), devCommand(), versionCommand(),
 	)
 	return root

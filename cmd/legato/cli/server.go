@@ -19,6 +19,7 @@ import (
 	"github.com/legato-flow/legato/channel/consent"
 	"github.com/legato-flow/legato/channel/email"
 	"github.com/legato-flow/legato/content"
+	"github.com/legato-flow/legato/flow/plan"
 	"github.com/legato-flow/legato/flow/program"
 	"github.com/legato-flow/legato/ingest"
 	"github.com/legato-flow/legato/internal/clock"
@@ -103,10 +104,23 @@ func (s *server) worker(ctx context.Context) (*worker.Worker, error) {
 			Links: func(profile string) map[string]any {
 				return map[string]any{"unsubscribe": consent.UnsubscribeURL(c.BaseURL, []byte(string(c.Secret)), profile)}
 			},
+			Caps:     map[string]time.Duration{plan.ChannelEmail: c.CapEmail, plan.ChannelSMS: c.CapSMS, plan.ChannelPush: c.CapPush},
+			Quiet:    quietHours(c),
 			Parallel: c.SMTP.Connections, Log: s.log,
 		},
-		CohortMax: c.CohortMax, StartsPerSecond: c.StartsPerSecond, DateHorizon: c.DateHorizon, DateSpread: c.DateSpread, StopTimeout: c.ShutdownTimeout, Log: s.log,
+		CohortMax: c.CohortMax, StartsPerSecond: c.StartsPerSecond, DateHorizon: c.DateHorizon, DateSpread: c.DateSpread, LateEvents: c.LateEvents, StopTimeout: c.ShutdownTimeout, Log: s.log,
 	}), nil
+}
+
+// quietHours gives the channels' quiet hours, of those that have any.
+func quietHours(c config.Config) map[string]activities.QuietHours {
+	quiet := map[string]activities.QuietHours{}
+	for channel, h := range map[string]config.Hours{plan.ChannelEmail: c.QuietEmail, plan.ChannelSMS: c.QuietSMS, plan.ChannelPush: c.QuietPush} {
+		if h != (config.Hours{}) {
+			quiet[channel] = activities.QuietHours{From: h.From, Till: h.Till}
+		}
+	}
+	return quiet
 }
 
 // checks say whether what the server stands on answers.
