@@ -19,6 +19,7 @@ type Flow struct {
 	Status    string    `db:"status"` // draft | manual | live
 	Hash      string    `db:"hash"`   // of the plan that people enter now
 	Archived  bool      `db:"archived"`
+	Paused    bool      `db:"paused"` // its runs stand still where they are
 	CreatedAt time.Time `db:"created_at"`
 	UpdatedAt time.Time `db:"updated_at"`
 }
@@ -28,7 +29,11 @@ func (f *Flow) Live() bool { return (f.Status == plan.Live || f.Status == plan.M
 
 // ApplyFlow makes p the version of its flow that people enter from now on. Those inside stay on theirs.
 func (s *Store) ApplyFlow(ctx context.Context, tx *sqlx.Tx, p *plan.Plan, status string) error {
-	hash := p.Hash()
+	return s.ApplyVersion(ctx, tx, p, p.Hash(), status)
+}
+
+// ApplyVersion is ApplyFlow for a plan that is stored by the hash already, or is to be.
+func (s *Store) ApplyVersion(ctx context.Context, tx *sqlx.Tx, p *plan.Plan, hash, status string) error {
 	if _, err := tx.ExecContext(ctx, query("plan_insert"), hash, p.Flow, p.Encode()); err != nil {
 		return fmt.Errorf("storing the plan of flow %s: %w", p.Flow, err)
 	}

@@ -77,7 +77,7 @@ steps:
 	if run := s.run(ada); run.FinishedAt.Time.Sub(start) != 2*time.Hour {
 		t.Errorf("ended after %v", run.FinishedAt.Time.Sub(start))
 	}
-	if diff := cmp.Diff([]string{"wait_for-1 done", "update_profile-1 done"}, s.outcomes(ada)); diff != "" {
+	if diff := cmp.Diff([]string{"update_profile-1 done", "wait_for-1 done"}, s.outcomes(ada)); diff != "" {
 		t.Error(diff)
 	}
 }

@@ -25,10 +25,10 @@ where not exists (
     where v.hash = $2 and v.status = $3)
 
 -- name: flow_by_id
-select id, name, status, hash, archived, created_at, updated_at from flow where id = $1
+select id, name, status, hash, archived, paused_at is not null as paused, created_at, updated_at from flow where id = $1
 
 -- name: flows
-select id, name, status, hash, archived, created_at, updated_at from flow order by id
+select id, name, status, hash, archived, paused_at is not null as paused, created_at, updated_at from flow order by id
 
 -- name: template_upsert
 insert into template (id, source) values ($1, $2)

@@ -2,7 +2,9 @@ package cli
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"io"
 	"os"
 	"strings"
 
@@ -16,34 +18,65 @@ import (
 
 // flowApplyCommand makes the definitions of a folder the ones that run.
 func flowApplyCommand() *cobra.Command {
-	return &cobra.Command{
+	var moves []string
+	var migrating bool
+	command := &cobra.Command{
 		Use:   "apply [folder]",
 		Short: "Make the definitions of a folder the ones that run",
 		Long: "Check the flows, templates and feeds of a folder, by default LEGATO_DEFINITIONS, and store them.\n" +
-			"People inside a flow stay on the version they entered. With an error in any file nothing is stored.",
+			"People inside a flow stay on the version they entered, unless --migrate moves them to the new one. With an error\n" +
+			"in any file nothing is stored. legato flow plan shows beforehand what changes.",
 		Args: cobra.MaximumNArgs(1),
 		RunE: func(command *cobra.Command, args []string) error {
-			c, err := config.FromEnvironment("DATABASE_URL", "LEGATO_DEFINITIONS")
-			if err != nil {
-				return err
+			if len(moves) > 0 && !migrating {
+				return errors.New("--map says where --migrate moves people; it needs --migrate")
 			}
-			folder := c.Definitions
-			if len(args) == 1 {
-				folder = args[0]
-			}
-			s, err := store.Open(command.Context(), string(c.DatabaseURL), 2)
-			if err != nil {
-				return err
-			}
-			defer s.Close()
-			d, err := applyFolder(command.Context(), s, folder)
-			if err != nil {
-				return err
-			}
-			fmt.Fprintf(command.OutOrStdout(), "applied %d flows, %d templates, %d feeds\n", len(d.Flows), len(d.Templates), len(d.Feeds))
-			return nil
+			return withStore(command, func(ctx context.Context, c config.Config, s *store.Store) error {
+				d, by, err := toApply(c, args, moves)
+				if err != nil {
+					return err
+				}
+				w := command.OutOrStdout()
+				if !migrating {
+					if err := apply.Definitions(ctx, s, d); err != nil {
+						return err
+					}
+					fmt.Fprintf(w, "applied %d flows, %d templates, %d feeds\n", len(d.Flows), len(d.Templates), len(d.Feeds))
+					return nil
+				}
+				return applyAndMigrate(ctx, w, s, d, by)
+			})
 		},
 	}
+	command.Flags().BoolVar(&migrating, "migrate", false, "move the people inside to the new version, where it has a place for them")
+	command.Flags().StringArrayVar(&moves, "map", nil, "flow/step=step: where to move people from a step that is gone")
+	return command
+}
+
+// applyAndMigrate prints what changes and who goes where, applies it, and moves the people.
+func applyAndMigrate(ctx context.Context, w io.Writer, s *store.Store, d *flow.Definitions, by map[string]map[string]string) error {
+	temporal, err := dialTemporal(ctx)
+	if err != nil {
+		return err
+	}
+	defer temporal.Close()
+	all, err := changesOf(ctx, s, d, by)
+	if err != nil {
+		return err
+	}
+	for _, c := range all.flows {
+		if len(c.unknown) > 0 {
+			return fmt.Errorf("--map: flow %s has no step %s", c.flow.ID, strings.Join(c.unknown, ", "))
+		}
+	}
+	if err := all.print(w); err != nil {
+		return err
+	}
+	if err := apply.Definitions(ctx, s, d); err != nil {
+		return err
+	}
+	fmt.Fprintf(w, "applied %d flows, %d templates, %d feeds\n", len(d.Flows), len(d.Templates), len(d.Feeds))
+	return migrate(ctx, w, s, temporal, all)
 }
 
 // applyFolder checks a folder and stores what it defines. Warnings do not keep it from being stored.

@@ -32,7 +32,7 @@ func rootCommand() *cobra.Command {
 		SilenceUsage:  true,
 	}
 	root.AddCommand(
-		apiCommand(), workerCommand(), serveCommand(), migrateCommand(), flowCommand(), reviewCommand(), eventCommand(), keyCommand(),
+		apiCommand(), workerCommand(), serveCommand(), migrateCommand(), flowCommand(), runCommand(), reviewCommand(), eventCommand(), keyCommand(),
 		configCommand(), healthCommand(), devCommand(), versionCommand(),
 	)
 	return root
@@ -40,7 +40,8 @@ func rootCommand() *cobra.Command {
 
 func flowCommand() *cobra.Command {
 	command := &cobra.Command{Use: "flow", Short: "Check flows and make them run"}
-	command.AddCommand(flowLintCommand(), flowApplyCommand(), flowSimulateCommand(), flowTestCommand(), flowExplainCommand())
+	command.AddCommand(flowLintCommand(), flowApplyCommand(), flowPlanCommand(), flowVersionsCommand(), flowRollbackCommand(),
+		flowPauseCommand(), flowResumeCommand(), flowArchiveCommand(), flowGraphCommand(), flowSchemaCommand(), flowSimulateCommand(), flowTestCommand(), flowExplainCommand())
 	return command
 }
 
