@@ -64,6 +64,14 @@ func Compile(raw json.RawMessage, pointer string, place Place, names Names) (str
 	if source == "" {
 		return "", nil
 	}
+	if c.verbatim { // it may have one of the forms that are ours, written otherwise
+		if data, err := json.Marshal(Decompile(source, Context{Names: names})); err == nil {
+			again := &compiler{names: names, place: place}
+			if same := again.filter(data, pointer); len(again.Problems) == 0 {
+				source = same
+			}
+		}
+	}
 	scope := expression.Person
 	if place == Trigger {
 		scope = expression.Trigger
@@ -71,9 +79,9 @@ func Compile(raw json.RawMessage, pointer string, place Place, names Names) (str
 	x, err := expression.Compile(source, scope)
 	switch {
 	case err != nil:
-		return "", Problems{{pointer, fmt.Sprintf("This cannot be asked: %v.", err)}}
+		return "", Problems{{Pointer: pointer, Message: fmt.Sprintf("This cannot be asked: %v.", err)}}
 	case !x.Condition():
-		return "", Problems{{pointer, "This is no condition: it gives neither true nor false."}}
+		return "", Problems{{Pointer: pointer, Message: "This is no condition: it gives neither true nor false."}}
 	}
 	return source, nil
 }
@@ -84,6 +92,7 @@ type compiler struct {
 	names      Names
 	place      Place
 	conditions int
+	verbatim   bool // there are conditions of the type expression
 }
 
 // object is a member.Object that may stand for several alternatives.

@@ -290,6 +290,7 @@ func (c *compiler) expression(o *object) string {
 		o.Fail("expression", "An expression must not have comments here.")
 		return ""
 	}
+	c.verbatim = true
 	all := split(source, "or")
 	o.also = all[1:]
 	return all[0]

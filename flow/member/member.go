@@ -72,9 +72,12 @@ func (r *Reader) Object(raw json.RawMessage, pointer string, optional bool) *Obj
 	return o
 }
 
+// Escape writes a name as a part of a pointer.
+func Escape(name string) string { return strings.NewReplacer("~", "~0", "/", "~1").Replace(name) }
+
 // At is the pointer of a member.
 func (o *Object) At(name string) string {
-	return o.Pointer + "/" + strings.NewReplacer("~", "~0", "/", "~1").Replace(name)
+	return o.Pointer + "/" + Escape(name)
 }
 
 // Take removes a member; absent and null give nil.
@@ -219,3 +222,6 @@ func clip(s string) string {
 	}
 	return strings.ToValidUTF8(s[:57], "") + "…"
 }
+
+// Put gives a member back that was taken.
+func (o *Object) Put(name string, raw json.RawMessage) { o.members[name] = raw }
