@@ -1,6 +1,8 @@
 package cli
 
 import (
+	"context"
+	"io"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -31,17 +33,21 @@ func flowExplainCommand() *cobra.Command {
 				return err
 			}
 			defer s.Close()
-			e, err := simulate.Explain(command.Context(), s, args[0], args[1], time.Now().UTC())
-			if err != nil {
-				return err
-			}
-			if asJSON {
-				return printJSON(command.OutOrStdout(), e)
-			}
-			e.Print(command.OutOrStdout())
-			return nil
+			return explain(command.Context(), s, command.OutOrStdout(), args[0], args[1], asJSON)
 		},
 	}
 	command.Flags().BoolVar(&asJSON, "json", false, "print JSON")
 	return command
+}
+
+func explain(ctx context.Context, s *store.Store, out io.Writer, flow, person string, asJSON bool) error {
+	e, err := simulate.Explain(ctx, s, flow, person, time.Now().UTC())
+	if err != nil {
+		return err
+	}
+	if asJSON {
+		return printJSON(out, e)
+	}
+	e.Print(out)
+	return nil
 }
