@@ -123,3 +123,12 @@ func (s *Store) LeaveList(ctx context.Context, tx *sqlx.Tx, id string, profiles 
 	}
 	return nil
 }
+
+// ListIDs gives the ids of the lists that have this id or name.
+func (s *Store) ListIDs(ctx context.Context, list string) ([]string, error) {
+	var ids []string
+	if err := s.DB.SelectContext(ctx, &ids, query("list_ids"), list); err != nil {
+		return nil, fmt.Errorf("looking for list %s: %w", list, err)
+	}
+	return ids, nil
+}

@@ -25,6 +25,7 @@ type Entry struct {
 	AheadUS   int64          `db:"ahead"`
 	Depth     int            `db:"depth"`      // how many runs led to this entry, each by an event of the one before
 	PlaceFrom sql.NullTime   `db:"place_from"` // set: the run is placed where it would be, had it entered then
+	Past      bool           `db:"past"`       // of a backfill: re-entry rules do not hold
 	CreatedAt time.Time      `db:"created_at"`
 }
 

@@ -43,6 +43,7 @@ type Options struct {
 type Worker struct {
 	Dispatcher *ingest.Dispatcher
 	Planner    *ingest.Planner
+	Backfiller *ingest.Backfiller
 
 	options Options
 	sdk     sdk.Worker
@@ -75,6 +76,7 @@ func New(o Options) *Worker {
 		w.Dispatcher.Limit = rate.NewLimiter(rate.Limit(o.StartsPerSecond), max(1, int(o.StartsPerSecond)))
 	}
 	w.Planner = &ingest.Planner{Store: o.Store, Clock: o.Clock, Programs: o.Programs, Horizon: o.DateHorizon, Spread: o.DateSpread, Log: o.Log}
+	w.Backfiller = &ingest.Backfiller{Store: o.Store, Log: o.Log}
 	return w
 }
 
@@ -87,6 +89,7 @@ func (w *Worker) Start(ctx context.Context) error {
 	w.loops.Go(func() { w.Dispatcher.Serve(ctx, w.options.DatabaseURL) })
 	w.loops.Go(func() { w.Planner.Serve(ctx, w.options.DatabaseURL) })
 	w.loops.Go(func() { w.review(ctx) })
+	w.loops.Go(func() { w.Backfiller.Serve(ctx) })
 	return nil
 }
 

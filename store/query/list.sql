@@ -1,3 +1,6 @@
+-- name: list_ids
+select id from list where id = $1 or name = $1 order by id
+
 -- name: list_select
 select id, name, opt_in_process, created_at, updated_at from list
 
@@ -37,3 +40,6 @@ select profile_id from joined
 
 -- name: list_leave
 delete from list_member where list_id = $1 and profile_id = any($2)
+
+-- name: list_names
+select id, name from list order by created_at, id

@@ -1,7 +1,7 @@
 -- name: outbox_take
 -- The oldest waiting entries, passing over those that another dispatcher holds. An entry whose cause is older
 -- but which became visible later is simply taken later.
-select id, flow_id, profile_id, entry_key, event_id, event_time, due_at, ahead, depth, place_from, created_at
+select id, flow_id, profile_id, entry_key, event_id, event_time, due_at, ahead, depth, place_from, past, created_at
 from outbox order by id limit $1 for update skip locked
 
 -- name: outbox_delete
