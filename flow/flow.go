@@ -93,7 +93,7 @@ func (r *reader) flow(n *node) *Flow {
 		return nil
 	}
 	p.Flow, p.Name = f.ID, f.Name
-	steps := &steps{reader: r, ids: map[string]*node{}, date: p.Date()}
+	steps := &steps{reader: r, ids: map[string]*node{}, date: p.Date(), manual: f.Status == plan.Manual}
 	sequence := steps.list(written, "steps")
 	if written.shape == list && len(written.items) == 0 {
 		r.fail(written, "", "steps is empty")

@@ -57,6 +57,10 @@ type way struct {
 	next  *string // where the plan says to which step it leads
 }
 
+// messages are the kinds of step that send something to the person. In a manual flow they are manual, too, unless they
+// say otherwise; what a flow does for itself, such as update_profile, only waits where its own step says manual.
+var messages = []string{plan.KindEmail, plan.KindSMS, plan.KindPush, plan.KindExperiment}
+
 const goOn = "go_on" // what a plan says with an empty OnFailure
 
 var failures = []string{goOn, plan.FailureExits}
@@ -68,6 +72,7 @@ type steps struct {
 	all       []*step // in the order of the file
 	ids       map[string]*node
 	date      *plan.DateTrigger // of the flow, if it has one
+	manual    bool              // the flow is manual: so are its messages, unless they say otherwise
 	templates []use
 	full      bool // the limit is passed, and said to be
 }
@@ -225,6 +230,8 @@ func (r *steps) common(s *step, found map[string]*node) {
 		if status := r.choice(n, "status", statuses...); status != plan.Live {
 			s.Status = status
 		}
+	} else if r.manual && slices.Contains(messages, s.Kind) {
+		s.Status = plan.Manual
 	}
 	if n := found["filter"]; n != nil {
 		s.Filter = r.condition(n, "filter", expression.Person)

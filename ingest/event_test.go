@@ -180,6 +180,19 @@ func TestABackfilledEventTriggersNothing(t *testing.T) {
 	}
 }
 
+func TestAnEventTriggersLiveAndManualFlows(t *testing.T) {
+	t.Parallel()
+	g, s := newIngester(t)
+	for _, status := range []string{"live", "manual", "draft"} {
+		flow(t, s, status, status, "metric", "Added to Cart")
+	}
+	one(t, g, ingest.Event{Metric: "Added to Cart", Profile: by("email", "a@example.com")})
+	var flows string
+	if err := s.DB.Get(&flows, "select string_agg(flow_id, ' ' order by flow_id) from outbox"); err != nil || flows != "live manual" {
+		t.Errorf("%s, %v", flows, err)
+	}
+}
+
 func TestAnUnknownProfileRefusesItsEventOnly(t *testing.T) {
 	t.Parallel()
 	g, s := newIngester(t)

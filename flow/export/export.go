@@ -14,7 +14,7 @@ import (
 // YAML writes the plan with a status (draft, manual or live; "" leaves it out). Every step has its id written. The
 // steps come in the order of plan.Order. It fails for a plan that the language cannot express, naming the step.
 func YAML(p *plan.Plan, status string) ([]byte, error) {
-	e := &exporter{plan: p, claimed: map[edge]bool{}, placed: map[string]bool{}}
+	e := &exporter{plan: p, manual: status == plan.Manual, claimed: map[edge]bool{}, placed: map[string]bool{}}
 	f := object{{"flow", p.Flow}}
 	if p.Name != p.Flow {
 		f.add("name", p.Name)

@@ -46,6 +46,30 @@ func TestEveryPlanComesBackFromItsText(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) { comesBack(t, anyPlan(t)) })
 }
 
+// In a manual flow a message without a status is manual, so that one that is live has to say so.
+func TestAManualFlowComesBack(t *testing.T) {
+	t.Parallel()
+	source, err := os.ReadFile("../testdata/plan/manual-flow.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	f, problems := flow.Parse("flow.yaml", source)
+	if err := problems.Err(); err != nil {
+		t.Fatal(err)
+	}
+	written, err := export.YAML(f.Plan, f.Status)
+	if err != nil {
+		t.Fatal(err)
+	}
+	again, problems := flow.Parse("export.yaml", written)
+	if err := problems.Err(); err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(f.Plan, again.Plan); diff != "" {
+		t.Errorf("%s\n%s", diff, written)
+	}
+}
+
 func TestFlowsThatPeopleWroteComeBack(t *testing.T) {
 	t.Parallel()
 	for _, pattern := range []string{"../testdata/plan/*.yaml", "../../definitions/flows/*.yaml"} {

@@ -13,6 +13,7 @@ import (
 // where the run goes on below, or are written out with continue.
 type exporter struct {
 	plan    *plan.Plan
+	manual  bool          // the flow is
 	claimed map[edge]bool // the links along which steps are placed
 	placed  map[string]bool
 }

@@ -17,7 +17,11 @@ func (e *exporter) step(s *plan.Step) (object, error) {
 	o := object{{s.Kind, value}}
 	o.add("id", s.ID)
 	o.add("name", optional(s.Name))
-	o.add("status", optional(s.Status))
+	status := s.Status
+	if e.manual && status == "" && s.Channel() != "" {
+		status = plan.Live // else it would be as the flow is
+	}
+	o.add("status", optional(status))
 	o.add("filter", optional(s.Filter))
 	o.add("on_failure", optional(s.OnFailure))
 	o.add("cap", optional(s.Cap))
