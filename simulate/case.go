@@ -7,7 +7,9 @@ import (
 	"strings"
 	"time"
 
+	"github.com/legato-flow/legato/activities"
 	"github.com/legato-flow/legato/flow"
+	"github.com/legato-flow/legato/flow/plan"
 	"github.com/legato-flow/legato/store"
 )
 
@@ -23,6 +25,8 @@ type File struct {
 	Flow     string
 	Cases    []Case
 	account  store.Account
+	caps     map[string]time.Duration
+	quiet    map[string]activities.QuietHours
 	webFeeds map[string]any
 	catalog  []store.Item
 
@@ -54,7 +58,7 @@ func ReadFile(name string, data []byte) (*File, flow.Problems) {
 		f.Flow, f.flowAt = id.Text("flow", 64), id
 	}
 	if account := found["account"]; account.Given() {
-		f.account = readAccount(account)
+		f.readAccount(account)
 	}
 	if feeds := found["feeds"]; feeds.Given() {
 		f.webFeeds = readFeeds(feeds)
@@ -77,10 +81,11 @@ func ReadFile(name string, data []byte) (*File, flow.Problems) {
 	return f, d.Problems()
 }
 
-func readAccount(v flow.Value) store.Account {
-	var a store.Account
+// readAccount reads the shop and its settings. Those that it does not name are the standard ones.
+func (f *File) readAccount(v flow.Value) {
+	a := &f.account
 	found := v.Fields("account", flow.Field{Name: "name"}, flow.Field{Name: "timezone"}, flow.Field{Name: "currency"},
-		flow.Field{Name: "locale"}, flow.Field{Name: "organization"})
+		flow.Field{Name: "locale"}, flow.Field{Name: "organization"}, flow.Field{Name: "caps"}, flow.Field{Name: "quiet_hours"})
 	for name, to := range map[string]*string{"name": &a.Name, "timezone": &a.Timezone, "currency": &a.Currency, "locale": &a.Locale} {
 		if value := found[name]; value.Given() {
 			*to = value.Text(name, 200)
@@ -95,7 +100,29 @@ func readAccount(v flow.Value) store.Account {
 		organization.Entries("organization", 50)
 		a.Organization, _ = json.Marshal(object(organization))
 	}
-	return a
+	channels := []flow.Field{{Name: plan.ChannelEmail}, {Name: plan.ChannelSMS}, {Name: plan.ChannelPush}}
+	if caps := found["caps"]; caps.Given() {
+		f.caps = map[string]time.Duration{}
+		for channel, length := range caps.Fields("caps", channels...) {
+			f.caps[channel] = 0
+			if length.Data() != "off" {
+				f.caps[channel] = length.Duration("a cap")
+			}
+		}
+	}
+	if hours := found["quiet_hours"]; hours.Given() {
+		f.quiet = map[string]activities.QuietHours{}
+		for channel, v := range hours.Fields("quiet_hours", channels...) {
+			from, till, ok := strings.Cut(v.Text("quiet hours", 11), "-")
+			_, err := time.Parse(plan.Clock, from)
+			_, err2 := time.Parse(plan.Clock, till)
+			if !ok || err != nil || err2 != nil || from == till {
+				v.Fail(`for example "21:00-08:00"`, "quiet hours must be two different times of day")
+				continue
+			}
+			f.quiet[channel] = activities.QuietHours{From: from, Till: till}
+		}
+	}
 }
 
 func readFeeds(v flow.Value) map[string]any {

@@ -66,7 +66,7 @@ tests:
 	if err := problems.Err(); err != nil {
 		t.Fatal(err)
 	}
-	verdicts, err := file.Test(t.Context(), scratch(t, testkit.DatabaseURL(t)), d, nil, nil)
+	verdicts, err := file.Test(t.Context(), scratch(t, testkit.DatabaseURL(t)), simulate.Options{Definitions: d, Settings: standard}, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -106,7 +106,7 @@ func TestTestsOfAFlowThatIsNotThereSaySo(t *testing.T) {
 	t.Parallel()
 	d, _ := shipped(t)
 	file, _ := simulate.ReadFile("x_test.yaml", []byte("flow: nowhere\ntests: [{name: a, expect: {runs: 0}}]\n"))
-	_, err := file.Test(t.Context(), nil, d, nil, nil)
+	_, err := file.Test(t.Context(), nil, simulate.Options{Definitions: d, Settings: standard}, nil)
 	if err == nil || !strings.Contains(err.Error(), "x_test.yaml:1:7: there is no flow nowhere") {
 		t.Error(err)
 	}

@@ -31,7 +31,15 @@ type Options struct {
 	Flow        *flow.Flow        // simulated as if it were live, whatever its status
 	Account     store.Account     // a zero one is that of a sample shop
 	WebFeeds    map[string]any    // what web feeds answer, by name; the others answer {}
-	Log         *slog.Logger      // of the parts; nil drops it
+	Settings    Settings
+	Log         *slog.Logger // of the parts; nil drops it
+}
+
+// Settings are what the worker is set to. The zero value keeps nothing back.
+type Settings struct {
+	Caps  map[string]time.Duration         // by channel, as in activities.Advance
+	Quiet map[string]activities.QuietHours // likewise
+	Late  time.Duration                    // as in ingest.Dispatcher
 }
 
 // Simulation is a flow with the people who may enter it, at a moment of virtual time. It is for one goroutine.
@@ -90,10 +98,11 @@ func New(ctx context.Context, scratch *Scratch, now time.Time, o Options) (*Simu
 	c := clock.Clock{Now: s.clock, Speed: 1}
 	programs := &program.Cache{Load: s.store.Plan}
 	s.ingest = ingest.New(s.store, s.clock)
-	s.dispatch = &ingest.Dispatcher{Store: s.store, Clock: c, Programs: programs, Starter: s, Log: o.Log}
+	s.dispatch = &ingest.Dispatcher{Store: s.store, Clock: c, Programs: programs, Starter: s, Late: o.Settings.Late, Log: o.Log}
 	s.planner = &ingest.Planner{Store: s.store, Clock: c, Programs: programs, Horizon: planAhead, Log: o.Log}
 	s.advance = &activities.Advance{
 		Store: s.store, Clock: c, Programs: programs, Mail: s, From: "hello@shop.example", FromName: s.account.Name, Log: o.Log,
+		Caps: o.Settings.Caps, Quiet: o.Settings.Quiet,
 		Content: content.New(content.Options{Currency: s.account.Currency, Locale: s.account.Locale}),
 		Feeds:   &activities.Feeds{Store: s.store, Clock: s.clock, Client: s.webFeeds()},
 		Links: func(profile string) map[string]any {

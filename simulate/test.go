@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"log/slog"
 	"maps"
 	"time"
 
@@ -22,16 +21,23 @@ type Verdict struct {
 }
 
 // Test runs the tests of a file whose names contain only, one after the other. The flow is looked for among the
-// definitions. An error means that the tests themselves could not run.
-func (f *File) Test(ctx context.Context, scratch *Scratch, d *flow.Definitions, only func(name string) bool, log *slog.Logger) ([]Verdict, error) {
+// definitions of o, whose Settings hold where the file has none. An error means that the tests could not run.
+func (f *File) Test(ctx context.Context, scratch *Scratch, o Options, only func(name string) bool) ([]Verdict, error) {
 	var tested *flow.Flow
-	for _, one := range d.Flows {
+	for _, one := range o.Definitions.Flows {
 		if one.ID == f.Flow {
 			tested = one
 		}
 	}
 	if tested == nil {
 		return nil, flow.Problems{f.flowAt.Problem(fmt.Sprintf("there is no flow %s without errors beside this file", f.Flow))}
+	}
+	o.Flow, o.Account = tested, f.account
+	for channel, length := range f.caps {
+		o.Settings.Caps = with(o.Settings.Caps, channel, length)
+	}
+	for channel, hours := range f.quiet {
+		o.Settings.Quiet = with(o.Settings.Quiet, channel, hours)
 	}
 	var verdicts []Verdict
 	for i := range f.Cases {
@@ -40,7 +46,7 @@ func (f *File) Test(ctx context.Context, scratch *Scratch, d *flow.Definitions, 
 			continue
 		}
 		begun := time.Now()
-		r, err := f.play(ctx, scratch, d, tested, c, log)
+		r, err := f.play(ctx, scratch, o, c)
 		verdict := Verdict{File: f.Name, Flow: f.Flow, Name: c.Name, Took: time.Since(begun)}
 		switch {
 		case ctx.Err() != nil:
@@ -55,14 +61,23 @@ func (f *File) Test(ctx context.Context, scratch *Scratch, d *flow.Definitions, 
 	return verdicts, nil
 }
 
-// play simulates a test.
-func (f *File) play(ctx context.Context, scratch *Scratch, d *flow.Definitions, tested *flow.Flow, c *Case, log *slog.Logger) (*result, error) {
-	feeds := maps.Clone(f.webFeeds)
-	if feeds == nil {
-		feeds = map[string]any{}
+// with is a copy of m in which key is value.
+func with[V any](m map[string]V, key string, value V) map[string]V {
+	all := map[string]V{key: value}
+	for k, v := range m {
+		if k != key {
+			all[k] = v
+		}
 	}
-	maps.Copy(feeds, c.webFeeds)
-	s, err := New(ctx, scratch, c.at, Options{Definitions: d, Flow: tested, Account: f.account, WebFeeds: feeds, Log: log})
+	return all
+}
+
+// play simulates a test.
+func (f *File) play(ctx context.Context, scratch *Scratch, o Options, c *Case) (*result, error) {
+	o.WebFeeds = map[string]any{}
+	maps.Copy(o.WebFeeds, f.webFeeds)
+	maps.Copy(o.WebFeeds, c.webFeeds)
+	s, err := New(ctx, scratch, c.at, o)
 	if err != nil {
 		return nil, err
 	}

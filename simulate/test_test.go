@@ -1,15 +1,25 @@
 package simulate_test
 
 import (
+	"fmt"
 	"os"
 	"path/filepath"
 	"testing"
+	"time"
 
+	"github.com/legato-flow/legato/activities"
 	"github.com/legato-flow/legato/content"
 	"github.com/legato-flow/legato/flow"
+	"github.com/legato-flow/legato/flow/plan"
 	"github.com/legato-flow/legato/internal/testkit"
 	"github.com/legato-flow/legato/simulate"
 )
+
+// standard are the settings that a worker has unless it is told others.
+var standard = simulate.Settings{
+	Caps:  map[string]time.Duration{plan.ChannelEmail: 16 * time.Hour, plan.ChannelSMS: 24 * time.Hour, plan.ChannelPush: 24 * time.Hour},
+	Quiet: map[string]activities.QuietHours{plan.ChannelSMS: {From: "21:00", Till: "08:00"}},
+}
 
 // scratch is one for the test alone.
 func scratch(t *testing.T, url string) *simulate.Scratch {
@@ -63,7 +73,7 @@ func TestTheFlowsThatShipPassTheirTests(t *testing.T) {
 		if err := problems.Err(); err != nil {
 			t.Fatal(err)
 		}
-		verdicts, err := tests.Test(t.Context(), s, d, nil, nil)
+		verdicts, err := tests.Test(t.Context(), s, simulate.Options{Definitions: d, Settings: standard}, nil)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -71,6 +81,33 @@ func TestTheFlowsThatShipPassTheirTests(t *testing.T) {
 			t.Logf("%s: %s (%s)", v.Flow, v.Name, v.Took)
 			for _, failure := range v.Failures {
 				t.Errorf("%s: %s\n%s", v.Flow, v.Name, failure)
+			}
+		}
+	}
+}
+
+func TestSettingsOfTheShopKeepMessagesBack(t *testing.T) {
+	t.Parallel()
+	d, _ := written(t, "flow: two\ntrigger: {metric: Added to Cart}\nsteps: [{email: letter}, {wait: 1h}, {email: {template: letter}}]\n")
+	s := scratch(t, testkit.DatabaseURL(t))
+	const given = "tests: [{name: a, given: {email: a@example.com}, at: 2026-03-02T20:00:00Z, events: [{metric: Added to Cart}], expect: {messages: %s}}]\n"
+	for account, messages := range map[string]string{
+		"":                                "[{at: 0m}]", // the second comes too soon
+		"account: {caps: {email: off}}\n": "[{at: 0m}, {at: 1h}]",
+		"account: {caps: {email: 30m}}\n": "[{at: 0m}, {at: 1h}]",
+		"account: {caps: {email: off}, quiet_hours: {email: \"20:30-08:00\"}}\n": "[{at: 0m}, {at: 12h}]",
+	} {
+		tests, problems := simulate.ReadFile("two_test.yaml", []byte("flow: two\n"+account+fmt.Sprintf(given, messages)))
+		if err := problems.Err(); err != nil {
+			t.Fatal(err)
+		}
+		verdicts, err := tests.Test(t.Context(), s, simulate.Options{Definitions: d, Settings: standard}, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, v := range verdicts {
+			for _, failure := range v.Failures {
+				t.Errorf("%s: %s", account, failure)
 			}
 		}
 	}

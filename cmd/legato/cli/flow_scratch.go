@@ -8,9 +8,12 @@ import (
 	"io"
 	"os"
 	"strings"
+	"time"
 
 	"github.com/legato-flow/legato/dev/postgres"
 	"github.com/legato-flow/legato/flow"
+	"github.com/legato-flow/legato/flow/plan"
+	"github.com/legato-flow/legato/internal/config"
 	"github.com/legato-flow/legato/simulate"
 )
 
@@ -36,6 +39,14 @@ func scratchDatabase(ctx context.Context, url string) (*simulate.Scratch, func()
 		return nil, nil, errors.Join(err, stop())
 	}
 	return s, func() error { return errors.Join(s.Close(), stop()) }, nil
+}
+
+// settingsOf gives what a worker with this configuration would be set to.
+func settingsOf(c config.Config) simulate.Settings {
+	return simulate.Settings{
+		Caps:  map[string]time.Duration{plan.ChannelEmail: c.CapEmail, plan.ChannelSMS: c.CapSMS, plan.ChannelPush: c.CapPush},
+		Quiet: quietHours(c), Late: c.LateEvents,
+	}
 }
 
 // oneFlow finds a flow by its id in a folder of definitions, or by its file.

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"io"
-	"log/slog"
 	"os"
 	"os/signal"
 	"syscall"
@@ -26,7 +25,8 @@ type simulateOptions struct {
 	at, until, window string
 	limit, people     int
 	asJSON            bool
-	url, definitions  string // from the environment
+	url, definitions  string            // from the environment
+	settings          simulate.Settings // likewise
 }
 
 func flowSimulateCommand() *cobra.Command {
@@ -49,7 +49,7 @@ func flowSimulateCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			o.url, o.definitions = string(c.DatabaseURL), c.Definitions
+			o.url, o.definitions, o.settings = string(c.DatabaseURL), c.Definitions, settingsOf(c)
 			return o.run(ctx, command.OutOrStdout(), args[0], time.Now().UTC())
 		},
 	}
@@ -89,7 +89,7 @@ func (o *simulateOptions) run(ctx context.Context, out io.Writer, name string, n
 		return err
 	}
 	defer func() { err = errors.Join(err, done()) }()
-	settings := simulate.Options{Definitions: d, Flow: f, Log: slog.New(slog.DiscardHandler)}
+	settings := simulate.Options{Definitions: d, Flow: f, Settings: o.settings}
 	if o.window != "" {
 		return o.overHistory(ctx, out, scratch, settings, now)
 	}

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"log/slog"
 	"os"
 	"os/signal"
 	"path/filepath"
@@ -108,9 +107,14 @@ func (o *testOptions) test(ctx context.Context, out, problemsTo io.Writer, paths
 		return err
 	}
 	defer func() { err = errors.Join(err, done()) }()
+	standard, err := config.Load(func(string) string { return "" }, "LEGATO_DEFINITIONS") // the same on every machine
+	if err != nil {
+		return err
+	}
+	settings := settingsOf(standard)
 	var verdicts []simulate.Verdict
 	for i, f := range tests {
-		some, err := f.Test(ctx, scratch, definitions[roots[i]], only, slog.New(slog.DiscardHandler))
+		some, err := f.Test(ctx, scratch, simulate.Options{Definitions: definitions[roots[i]], Settings: settings}, only)
 		if err != nil {
 			return err
 		}
