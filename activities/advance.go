@@ -15,7 +15,6 @@ import (
 	"github.com/legato-flow/legato/internal/clock"
 	"github.com/legato-flow/legato/store"
 	"github.com/legato-flow/legato/workflows"
-	"go.temporal.io/sdk/activity"
 )
 
 // Advance moves the members of a cohort on, from where each is to its next wait or to the end.
@@ -26,16 +25,20 @@ type Advance struct {
 	Content   *content.Engine
 	Feeds     *Feeds
 	Mail      Mail
+	Webhooks  Webhooks
 	From      string                              // sender address of a template that names none
 	FromName  string                              //
 	Links     func(profile string) map[string]any // what templates see as links
 	Parallel  int                                 // messages handed over at once per batch; 0 is 8
+	Patience  time.Duration                       // how long a hand-over may hold up a batch; 0 is 2 s
 	Caps      map[string]time.Duration            // by channel: how long after a message the next ones are kept back; absent is not at all
 	Quiet     map[string]QuietHours               // by channel; absent is none
 	HandLimit time.Duration                       // after which a hand-over without an answer counts as unknown; 0 is a minute
 	Log       *slog.Logger
 
-	templates templateCache
+	templates  templateCache
+	places     eventPlaces
+	stragglers stragglers
 }
 
 // Run advances the runs of the batch that are due, together, and gives where each waits next. A run that is
@@ -124,9 +127,7 @@ func (a *Advance) pass(ctx context.Context, hash string, runs []store.Run, nudge
 
 // step takes the members that are at a step through it.
 func (p *pass) step(ctx context.Context, s *program.Step, members []*member) error {
-	if activity.IsActivity(ctx) {
-		activity.RecordHeartbeat(ctx, s.ID)
-	}
+	heartbeat(ctx, s.ID)
 	members, err := p.permit(ctx, s, members)
 	if err != nil || len(members) == 0 {
 		return err
@@ -149,8 +150,16 @@ func (p *pass) step(ctx context.Context, s *program.Step, members []*member) err
 		return nil
 	case s.Email != nil:
 		return p.email(ctx, s, members)
+	case s.Webhook != nil:
+		return p.webhook(ctx, s, members)
+	case s.Alert != nil:
+		return p.alert(ctx, s, members)
 	case s.UpdateProfile != nil:
 		return p.updateProfile(ctx, s, members)
+	case s.List != nil:
+		return p.list(ctx, s, members)
+	case s.Step.Track != nil:
+		return p.track(ctx, s, members)
 	case s.Exit != nil:
 		p.exit(s, members)
 		return nil

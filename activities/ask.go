@@ -16,7 +16,7 @@ func (p *pass) ask(ctx context.Context, members []*member, expressions ...*expre
 	people := make([]expression.Subject, len(members))
 	for i, m := range members {
 		people[i] = expression.Subject{
-			Profile: m.run.ProfileID, Start: m.run.EnteredAt, Now: m.now, Person: m.person.Values, Event: m.event, Flow: p.flow,
+			Profile: m.run.ProfileID, Start: m.run.EnteredAt, Now: m.now, Person: m.person.Values, Event: m.event, Flow: p.flowOf(m),
 		}
 	}
 	return expression.Ask(ctx, p.Store.DB, people, expressions...)

@@ -170,9 +170,6 @@ func timerKey(channel string, m *member) string {
 	return m.run.ProfileID
 }
 
-// sendKey names the message of a step to a member.
-func sendKey(m *member, s *program.Step) string { return "run/" + m.run.ID + "/" + s.ID }
-
 // transactional says whether the step's message is one that the person asked for by what they did, such as a
 // receipt. It reaches people who want no marketing, and neither looks at caps nor counts for them.
 func transactional(s *plan.Step) bool {

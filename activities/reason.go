@@ -26,3 +26,12 @@ const (
 	ReasonBefore       = "Before Entry" // the run was placed where it would be, and this lies behind it
 	ReasonEntryFilter  = "Fails Flow Filters at Entry"
 )
+
+// Why an acting step failed, and how a run ends that its failed step ends.
+const (
+	ReasonNoAlert       = "Unable to Send Alert"
+	ReasonWebhook       = "Webhook Failed"
+	ReasonWebhookSyntax = "Webhook Syntax Error"
+	ReasonNoList        = "List Not Found"
+	ReasonStepFailed    = "Step Failed" // followed by the step
+)

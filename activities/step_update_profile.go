@@ -2,43 +2,31 @@ package activities
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"maps"
+	"slices"
+	"time"
 
-	"github.com/jmoiron/sqlx"
 	"github.com/legato-flow/legato/expression"
+	"github.com/legato-flow/legato/flow/plan"
 	"github.com/legato-flow/legato/flow/program"
 	"github.com/legato-flow/legato/store"
 )
 
-// change is what an update_profile step does to one profile.
-type change struct {
-	profile   string
-	set       map[string]any
-	increment map[string]float64
-	unset     []string
-}
-
-// updateProfile changes custom properties. The change is written with the step's outcome, so that a repeat
-// increments nothing twice.
+// updateProfile changes custom properties.
 func (p *pass) updateProfile(ctx context.Context, s *program.Step, members []*member) error {
-	answers, err := p.ask(ctx, members, s.Set...)
+	answers, err := p.ask(ctx, members, slices.Concat(s.Set, s.Increment, s.Append, s.Remove)...)
 	if err != nil {
 		return err
 	}
 	for i, m := range members {
-		c, err := propertyChange(s, answers, i)
+		c, err := propertyChange(s, answers, i, m)
 		if err != nil {
-			p.record(m, s, store.Failed, ReasonExpression, map[string]any{"error": err.Error()})
-			p.decide(s, "failed: "+ReasonExpression)
-			p.moveTo(m, s.Next)
+			p.fail(m, s, ReasonExpression, map[string]any{"error": printable(err.Error())})
 			continue
 		}
-		c.profile = m.run.ProfileID
-		if p.changes == nil {
-			p.changes = map[string]change{}
-		}
-		p.changes[m.run.ID+" "+s.ID] = c
+		p.change(m, s.ID, change{properties: c})
 		m.person = withChange(m.person, c)
 		p.record(m, s, store.Done, "", nil)
 		p.decide(s, "done")
@@ -47,60 +35,144 @@ func (p *pass) updateProfile(ctx context.Context, s *program.Step, members []*me
 	return nil
 }
 
-func propertyChange(s *program.Step, answers *expression.Asked, member int) (change, error) {
-	c := change{set: map[string]any{}, increment: map[string]float64{}, unset: s.UpdateProfile.Unset}
-	for x, assignment := range s.UpdateProfile.Set {
-		value := assignment.Value
-		if s.Set[x] != nil {
-			var err error
-			if value, err = answers.Value(member, x); err != nil {
-				return c, fmt.Errorf("%s: %w", assignment.Property, err)
+// propertyChange gives what the step does to a member's profile. Where an expression's result is missing, such as a
+// property that the event does not have, the profile stays as it is.
+func propertyChange(s *program.Step, answers *expression.Asked, member int, m *member) (*store.PropertyChange, error) {
+	c := &store.PropertyChange{
+		ProfileID: m.run.ProfileID, Create: map[string]any{}, Set: map[string]any{}, Increment: map[string]float64{},
+		Append: map[string][]any{}, Remove: map[string][]any{}, Unset: s.UpdateProfile.Unset,
+	}
+	x := 0
+	each := func(assignments []plan.Assignment, compiled program.Values, do func(a plan.Assignment, value any) error) error {
+		for i, a := range assignments {
+			value, err := assigned(answers, member, x, compiled[i], a, m)
+			x++
+			if err == nil && value != nil {
+				err = do(a, value)
 			}
-			if value == nil { // a property of the event that is missing leaves the profile as it is
-				continue
+			if err != nil {
+				return fmt.Errorf("%s: %w", a.Property, err)
 			}
 		}
-		c.set[assignment.Property] = value
+		return nil
 	}
-	for _, assignment := range s.UpdateProfile.Increment {
-		by, ok := assignment.Value.(float64)
+	into := func(lists map[string][]any) func(plan.Assignment, any) error {
+		return func(a plan.Assignment, value any) error {
+			values, many := value.([]any)
+			if !many {
+				values = []any{value}
+			}
+			for _, v := range values {
+				if !among(lists[a.Property], v) {
+					lists[a.Property] = append(lists[a.Property], v)
+				}
+			}
+			return nil
+		}
+	}
+	u := s.UpdateProfile
+	if err := each(u.Set, s.Set, func(a plan.Assignment, value any) error {
+		if a.Create {
+			c.Create[a.Property] = value
+		} else {
+			c.Set[a.Property] = value
+		}
+		return nil
+	}); err != nil {
+		return nil, err
+	}
+	if err := each(u.Increment, s.Increment, func(a plan.Assignment, value any) error {
+		by, ok := number(value)
 		if !ok {
-			return c, fmt.Errorf("%s: %v is not a number", assignment.Property, assignment.Value)
+			return fmt.Errorf("%v is not a number", value)
 		}
-		c.increment[assignment.Property] += by
+		c.Increment[a.Property] += by
+		return nil
+	}); err != nil {
+		return nil, err
 	}
-	return c, nil
+	if err := each(u.Append, s.Append, into(c.Append)); err != nil {
+		return nil, err
+	}
+	return c, each(u.Remove, s.Remove, into(c.Remove))
+}
+
+// assigned is an assignment's value for a member: the literal, or what expression x of answers gave, as JSON has it. nil
+// is missing.
+func assigned(answers *expression.Asked, member, x int, compiled *expression.Expression, a plan.Assignment, m *member) (any, error) {
+	if compiled == nil {
+		return a.Value, nil
+	}
+	value, err := answers.Value(member, x)
+	if err != nil {
+		return nil, err
+	}
+	switch v := value.(type) {
+	case time.Time:
+		if a.Date {
+			return v.In(m.zone).Format(time.DateOnly), nil
+		}
+		return v.UTC().Format(time.RFC3339Nano), nil
+	case time.Duration:
+		return v.Seconds(), nil
+	}
+	return value, nil
 }
 
 // withChange gives the person as later steps of the same pass see it.
-func withChange(person *store.Person, c change) *store.Person {
+func withChange(person *store.Person, c *store.PropertyChange) *store.Person {
 	changed := *person
-	changed.Values = maps.Clone(person.Values)
-	maps.Copy(changed.Values, c.set)
-	for property, by := range c.increment {
-		switch old := changed.Values[property].(type) {
-		case int:
-			changed.Values[property] = float64(old) + by
-		case float64:
-			changed.Values[property] = old + by
-		default:
-			changed.Values[property] = by
+	values := maps.Clone(person.Values)
+	changed.Values = values
+	for property, value := range c.Create {
+		if _, there := values[property]; !there {
+			values[property] = value
 		}
 	}
-	for _, property := range c.unset {
-		delete(changed.Values, property)
+	maps.Copy(values, c.Set)
+	for property, by := range c.Increment {
+		before, _ := number(values[property])
+		values[property] = before + by
+	}
+	for property, more := range c.Append {
+		list, isList := values[property].([]any)
+		if before := values[property]; !isList && before != nil {
+			list = []any{before}
+		}
+		list = slices.Clone(list)
+		for _, v := range more {
+			if !among(list, v) {
+				list = append(list, v)
+			}
+		}
+		values[property] = list
+	}
+	for property, less := range c.Remove {
+		if list, ok := values[property].([]any); ok {
+			values[property] = slices.DeleteFunc(slices.Clone(list), func(v any) bool { return among(less, v) })
+		}
+	}
+	for _, property := range c.Unset {
+		delete(values, property)
 	}
 	return &changed
 }
 
-// apply writes the profile changes whose outcome was written just now, in the same transaction.
-func (p *pass) apply(ctx context.Context, tx *sqlx.Tx, written map[string]bool) error {
-	var changes []store.PropertyChange
-	for _, o := range p.outcomes {
-		key := o.RunID + " " + o.Step
-		if c, ok := p.changes[key]; ok && written[key] {
-			changes = append(changes, store.PropertyChange{ProfileID: c.profile, Set: c.set, Increment: c.increment, Unset: c.unset})
-		}
+// among says whether a list holds a value, compared as JSON.
+func among(list []any, value any) bool {
+	want, err := json.Marshal(value)
+	return err == nil && slices.ContainsFunc(list, func(v any) bool {
+		have, err := json.Marshal(v)
+		return err == nil && string(have) == string(want)
+	})
+}
+
+func number(value any) (float64, bool) {
+	switch n := value.(type) {
+	case int:
+		return float64(n), true
+	case float64:
+		return n, true
 	}
-	return p.Store.ChangeProperties(ctx, tx, changes)
+	return 0, false
 }

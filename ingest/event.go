@@ -142,7 +142,7 @@ func (g *Ingester) storeEvents(ctx context.Context, tx *sqlx.Tx, events []Event,
 func newEvent(e *Event, profileID, metricID string, received time.Time) store.NewEvent {
 	at := moment(e, received)
 	row := store.NewEvent{Event: store.Event{
-		ID: eventID(received), ProfileID: profileID, MetricID: metricID, Metric: e.Metric, Time: at,
+		ID: store.EventID(received), ProfileID: profileID, MetricID: metricID, Metric: e.Metric, Time: at,
 		UniqueID: e.UniqueID, Value: e.Value, Currency: e.Currency, Properties: []byte(e.Properties), Backfill: e.Backfill,
 	}, Chosen: e.UniqueID != ""}
 	if !row.Chosen {

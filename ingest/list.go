@@ -27,7 +27,7 @@ func (e *UnknownProfilesError) Error() string {
 // CreateList creates an empty list.
 func (g *Ingester) CreateList(ctx context.Context, name, optIn string) (store.List, error) {
 	now := g.now()
-	l := store.List{ID: shortID(), Name: name, OptInProcess: optIn, CreatedAt: now, UpdatedAt: now}
+	l := store.List{ID: store.ShortID(), Name: name, OptInProcess: optIn, CreatedAt: now, UpdatedAt: now}
 	return l, g.store.InsertList(ctx, l)
 }
 
@@ -46,7 +46,7 @@ func (g *Ingester) JoinList(ctx context.Context, list string, profiles []string)
 		if len(unknown) > 0 {
 			return &UnknownProfilesError{IDs: unknown}
 		}
-		_, err = g.store.JoinList(ctx, tx, list, profiles, g.now())
+		_, err = g.store.JoinList(ctx, tx, list, profiles, g.now(), 0)
 		return err
 	})
 }

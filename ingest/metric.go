@@ -2,7 +2,6 @@ package ingest
 
 import (
 	"context"
-	"crypto/rand"
 	"sync"
 	"time"
 
@@ -57,7 +56,7 @@ func (g *Ingester) metricIDs(ctx context.Context, tx *sqlx.Tx, names []metricNam
 		}
 		id, ok := g.metrics.get(n)
 		if ids[n] = id; !ok {
-			missing = append(missing, store.Metric{ID: shortID(), Name: n.name, Service: n.service})
+			missing = append(missing, store.Metric{ID: store.ShortID(), Name: n.name, Service: n.service})
 		}
 	}
 	if len(missing) == 0 {
@@ -73,22 +72,4 @@ func (g *Ingester) metricIDs(ctx context.Context, tx *sqlx.Tx, names []metricNam
 		fresh[metricName{m.Name, m.Service}] = m.ID
 	}
 	return ids, fresh, nil
-}
-
-const shortIDAlphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
-
-// shortID makes an id of a metric or list: 6 random letters and digits, as in the public API.
-func shortID() string {
-	var id [6]byte
-	for i := 0; i < len(id); {
-		var b [16]byte
-		_, _ = rand.Read(b[:]) // never fails
-		for _, c := range b {
-			if c &= 63; int(c) < len(shortIDAlphabet) && i < len(id) {
-				id[i] = shortIDAlphabet[c]
-				i++
-			}
-		}
-	}
-	return string(id[:])
 }

@@ -62,6 +62,18 @@ func (s *Store) List(ctx context.Context, id string) (List, error) {
 	return selectOne[List](ctx, s, "list", id, query("list_by_id"))
 }
 
+// ListNamed gives the id of the list with this id or name, or ErrNotFound. Of several with the name it is the oldest.
+func (s *Store) ListNamed(ctx context.Context, name string) (id string, err error) {
+	err = s.DB.GetContext(ctx, &id, query("list_named"), name)
+	if errors.Is(err, sql.ErrNoRows) {
+		return "", ErrNotFound
+	}
+	if err != nil {
+		return "", fmt.Errorf("looking for list %q: %w", name, err)
+	}
+	return id, nil
+}
+
 // ListSize counts the members.
 func (s *Store) ListSize(ctx context.Context, id string) (int, error) {
 	var n int
@@ -107,16 +119,17 @@ func (s *Store) UnknownProfiles(ctx context.Context, tx *sqlx.Tx, ids []string) 
 }
 
 // JoinList makes profiles members and returns those who were not. Only they enter the live flows that the list
-// triggers: one outbox row each, in this transaction.
-func (s *Store) JoinList(ctx context.Context, tx *sqlx.Tx, id string, profiles []string, at time.Time) ([]string, error) {
+// triggers: one outbox row each, in this transaction. depth is how many runs led to it. Runs that watch their lists are
+// nudged.
+func (s *Store) JoinList(ctx context.Context, tx *sqlx.Tx, id string, profiles []string, at time.Time, depth int) ([]string, error) {
 	var joined []string
-	if err := tx.SelectContext(ctx, &joined, query("list_join"), id, pq.Array(profiles), at); err != nil {
+	if err := tx.SelectContext(ctx, &joined, query("list_join"), id, pq.Array(profiles), at, depth); err != nil {
 		return nil, fmt.Errorf("joining list %s: %w", id, err)
 	}
 	return joined, nil
 }
 
-// LeaveList ends the membership of those profiles that are members.
+// LeaveList ends the membership of those profiles that are members, and nudges the runs that watch their lists.
 func (s *Store) LeaveList(ctx context.Context, tx *sqlx.Tx, id string, profiles []string) error {
 	if _, err := tx.ExecContext(ctx, query("list_leave"), id, pq.Array(profiles)); err != nil {
 		return fmt.Errorf("leaving list %s: %w", id, err)

@@ -38,11 +38,14 @@ type Message struct {
 	ClaimedAt time.Time      `db:"claimed_at"`
 	HandedAt  sql.NullTime   `db:"handed_at"`
 	SentAt    sql.NullTime   `db:"sent_at"`
+	RetryAt   sql.NullTime   `db:"retry_at"` // not to be handed over before then
+	Response  string         `db:"response"` // JSON: what a webhook answered, as the run keeps it
 }
 
 // ClaimMessages claims messages of one flow and channel for an owner, and gives the attempt's number by send
-// key. A message that somebody has begun to hand over is not in it, whatever became of it.
-func (s *Store) ClaimMessages(ctx context.Context, tx *sqlx.Tx, flow, channel, owner string, messages []Message) (map[string]int, error) {
+// key. A message that somebody has begun to hand over is not in it, whatever became of it, and neither is one whose
+// RetryAt is after now.
+func (s *Store) ClaimMessages(ctx context.Context, tx *sqlx.Tx, flow, channel, owner string, messages []Message, now time.Time) (map[string]int, error) {
 	n := len(messages)
 	keys, ids, steps, runs := make([]string, n), make([]string, n), make([]string, n), make([]string, n)
 	profiles, addresses, templates, subjects := make([]string, n), make([]string, n), make([]string, n), make([]string, n)
@@ -55,7 +58,7 @@ func (s *Store) ClaimMessages(ctx context.Context, tx *sqlx.Tx, flow, channel, o
 		Attempts int    `db:"attempts"`
 	}
 	err := tx.SelectContext(ctx, &rows, query("message_claim"), flow, channel, owner, pq.Array(keys), pq.Array(ids),
-		pq.Array(steps), pq.Array(runs), pq.Array(profiles), pq.Array(addresses), pq.Array(templates), pq.Array(subjects))
+		pq.Array(steps), pq.Array(runs), pq.Array(profiles), pq.Array(addresses), pq.Array(templates), pq.Array(subjects), now)
 	if err != nil {
 		return nil, fmt.Errorf("claiming messages: %w", err)
 	}
@@ -66,7 +69,7 @@ func (s *Store) ClaimMessages(ctx context.Context, tx *sqlx.Tx, flow, channel, o
 	return claimed, nil
 }
 
-// MessageStatuses gives the status of the messages with these send keys.
+// MessageStatuses gives how far the messages with these send keys are: Status, Error, HandedAt, RetryAt and Response.
 func (s *Store) MessageStatuses(ctx context.Context, keys []string) (map[string]Message, error) {
 	var rows []Message
 	if err := s.DB.SelectContext(ctx, &rows, query("message_status"), pq.Array(keys)); err != nil {
@@ -92,17 +95,26 @@ func (s *Store) HandOver(ctx context.Context, key, owner string, now time.Time) 
 	return nil
 }
 
-// FinishMessages notes what became of messages: Status and Error of each.
-func (s *Store) FinishMessages(ctx context.Context, tx *sqlx.Tx, messages []Message) error {
+// FinishMessages notes what became of messages that the owner holds: Status, Error, RetryAt and Response of each. The
+// owner "" is whoever holds them. With the status claimed a message goes back, to be tried again. It returns the send keys
+// of those it changed; what was settled before stays.
+func (s *Store) FinishMessages(ctx context.Context, tx *sqlx.Tx, owner string, messages []Message) ([]string, error) {
+	if len(messages) == 0 {
+		return nil, nil
+	}
 	n := len(messages)
-	keys, statuses, failures := make([]string, n), make([]string, n), make([]string, n)
+	keys, statuses, failures, responses := make([]string, n), make([]string, n), make([]string, n), make([]string, n)
+	retries := make([]time.Time, n)
 	for i, m := range messages {
-		keys[i], statuses[i], failures[i] = m.SendKey, m.Status, m.Error
+		keys[i], statuses[i], failures[i], retries[i], responses[i] = m.SendKey, m.Status, m.Error, m.RetryAt.Time, m.Response
 	}
-	if _, err := tx.ExecContext(ctx, query("message_finish"), pq.Array(keys), pq.Array(statuses), pq.Array(failures)); err != nil {
-		return fmt.Errorf("finishing messages: %w", err)
+	var changed []string
+	err := tx.SelectContext(ctx, &changed, query("message_finish"), pq.Array(keys), pq.Array(statuses), pq.Array(failures),
+		times(retries), pq.Array(responses), owner)
+	if err != nil {
+		return nil, fmt.Errorf("finishing messages: %w", err)
 	}
-	return nil
+	return changed, nil
 }
 
 // MessagesOfProfile lists a person's messages, oldest first, at most limit.

@@ -13,43 +13,58 @@ import (
 	"github.com/lib/pq"
 )
 
-// PropertyChange changes custom properties of one profile: set, then increment, then unset.
+// MaxProperties is how many bytes of JSON a profile's properties may take after a change by a flow.
+const MaxProperties = 100 << 10
+
+// PropertyChange changes custom properties of one profile, in the order of the fields.
 type PropertyChange struct {
 	ProfileID string
+	Create    map[string]any // set where the profile has no such property yet
 	Set       map[string]any
 	Increment map[string]float64 // a property that holds no number counts from 0
+	Append    map[string][]any   // to a list, unless it is in it; a single value is a list of one
+	Remove    map[string][]any   // from a list
 	Unset     []string
 }
 
-// ChangeProperties makes the changes in order. A profile that is gone is passed over.
-func (s *Store) ChangeProperties(ctx context.Context, tx *sqlx.Tx, changes []PropertyChange) error {
+// ChangeProperties makes the changes in order, keeps profile_date in step, and nudges the runs that watch the profiles. A
+// profile that is gone is passed over. A change that would make properties larger than MaxProperties is left out; its
+// profile is among those returned.
+func (s *Store) ChangeProperties(ctx context.Context, tx *sqlx.Tx, changes []PropertyChange) (full []string, err error) {
 	var changed []Profile
 	for _, c := range changes {
-		set, err := json.Marshal(orEmpty(c.Set))
-		if err != nil {
-			return fmt.Errorf("changing profile %s: %w", c.ProfileID, err)
+		args := []any{c.ProfileID}
+		for _, part := range []any{orEmpty(c.Create), orEmpty(c.Set), orEmpty(c.Increment), orEmpty(c.Append), orEmpty(c.Remove)} {
+			data, err := json.Marshal(part)
+			if err != nil {
+				return nil, fmt.Errorf("changing profile %s: %w", c.ProfileID, err)
+			}
+			args = append(args, data)
 		}
-		increment, err := json.Marshal(orEmpty(c.Increment))
-		if err != nil {
-			return fmt.Errorf("changing profile %s: %w", c.ProfileID, err)
+		args = append(args, pq.Array(append([]string{}, c.Unset...)), MaxProperties)
+		var row struct {
+			Properties []byte `db:"properties"`
+			Fits       bool   `db:"fits"`
 		}
-		profile := Profile{ID: c.ProfileID}
-		var properties []byte
-		err = tx.GetContext(ctx, &properties, query("profile_change_properties"), c.ProfileID, set, increment, pq.Array(append([]string{}, c.Unset...)))
+		err := tx.GetContext(ctx, &row, query("profile_change_properties"), args...)
 		if errors.Is(err, sql.ErrNoRows) {
 			continue
 		}
 		if err != nil {
-			return fmt.Errorf("changing profile %s: %w", c.ProfileID, err)
+			return nil, fmt.Errorf("changing profile %s: %w", c.ProfileID, err)
 		}
-		profile.Properties = types.JSONText(properties)
+		if !row.Fits {
+			full = append(full, c.ProfileID)
+			continue
+		}
+		profile := Profile{ID: c.ProfileID, Properties: types.JSONText(row.Properties)}
 		changed = slices.DeleteFunc(changed, func(p Profile) bool { return p.ID == profile.ID })
 		changed = append(changed, profile)
 	}
 	if len(changed) == 0 {
-		return nil
+		return full, nil
 	}
-	return s.replaceDates(ctx, tx, changed)
+	return full, s.replaceDates(ctx, tx, changed)
 }
 
 func orEmpty[V any](m map[string]V) map[string]V {

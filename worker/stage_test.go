@@ -290,11 +290,12 @@ func (s *stage) run(profile string) store.Run {
 
 // mailServer keeps the mail it is given. fail is asked at the stages of a delivery.
 type mailServer struct {
-	address string
-	mu      sync.Mutex
-	mails   []string // the recipients' addresses, one per message
-	sources []string
-	fail    func(stage, to string) error // stage: rcpt, data, accepted
+	address    string
+	mu         sync.Mutex
+	mails      []string // the recipients' addresses, one per message
+	sources    []string
+	recipients [][]string                   // of each
+	fail       func(stage, to string) error // stage: rcpt, data, accepted
 }
 
 func newMailServer(t *testing.T) *mailServer {
@@ -339,12 +340,23 @@ type mailSession struct {
 	server *mailServer
 	conn   *smtp.Conn
 	rcpt   string
+	rcpts  []string // those accepted
 }
 
-func (s *mailSession) Mail(string, *smtp.MailOptions) error { return nil }
+func (s *mailSession) Mail(string, *smtp.MailOptions) error {
+	s.rcpt, s.rcpts = "", nil
+	return nil
+}
+
 func (s *mailSession) Rcpt(to string, _ *smtp.RcptOptions) error {
-	s.rcpt = to
-	return s.server.failing("rcpt", to)
+	err := s.server.failing("rcpt", to)
+	if err == nil {
+		if len(s.rcpts) == 0 {
+			s.rcpt = to
+		}
+		s.rcpts = append(s.rcpts, to)
+	}
+	return err
 }
 
 func (s *mailSession) Data(r io.Reader) error {
@@ -358,6 +370,7 @@ func (s *mailSession) Data(r io.Reader) error {
 	s.server.mu.Lock()
 	s.server.mails = append(s.server.mails, s.rcpt)
 	s.server.sources = append(s.server.sources, string(data))
+	s.server.recipients = append(s.server.recipients, s.rcpts)
 	s.server.mu.Unlock()
 	if err := s.server.failing("accepted", s.rcpt); err != nil {
 		_ = s.conn.Conn().Close() // the answer never arrives

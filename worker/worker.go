@@ -88,6 +88,7 @@ func (w *Worker) Start(ctx context.Context) error {
 	ctx, w.cancel = context.WithCancel(context.WithoutCancel(ctx))
 	w.loops.Go(func() { w.Dispatcher.Serve(ctx, w.options.DatabaseURL) })
 	w.loops.Go(func() { w.Planner.Serve(ctx, w.options.DatabaseURL) })
+	w.loops.Go(func() { w.repeat(ctx) })
 	w.loops.Go(func() { w.review(ctx) })
 	w.loops.Go(func() { w.Backfiller.Serve(ctx) })
 	return nil
@@ -99,4 +100,13 @@ func (w *Worker) Stop() {
 	w.cancel()
 	w.loops.Wait()
 	w.sdk.Stop()
+	w.options.Advance.Drain()
+}
+
+// repeat repeats failed steps that somebody asks for, until ctx ends.
+func (w *Worker) repeat(ctx context.Context) {
+	ingest.Listen(ctx, w.options.DatabaseURL, []string{store.RetryChannel}, 10*time.Second, w.options.Log, func(ctx context.Context) (bool, error) {
+		n, err := w.options.Advance.Retry(ctx)
+		return n > 0, err
+	})
 }

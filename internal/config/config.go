@@ -3,6 +3,9 @@
 package config
 
 import (
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/hex"
 	"log/slog"
 	"time"
 )
@@ -80,6 +83,9 @@ type Config struct {
 	From     string
 	FromName string
 
+	WebhookSecret  Secret // empty: WebhookKey derives one
+	WebhookPrivate bool   // calls may go to addresses that are not public
+
 	PostgresBin string // a folder; development only
 
 	LogLevel        slog.Level
@@ -94,6 +100,16 @@ type SMTP struct {
 	Password    Secret
 	TLS         TLS
 	Connections int
+}
+
+// WebhookKey is what webhook calls are signed with: WebhookSecret, else the hex HMAC-SHA256 of "webhook" under Secret.
+func (c Config) WebhookKey() []byte {
+	if c.WebhookSecret != "" {
+		return []byte(string(c.WebhookSecret))
+	}
+	mac := hmac.New(sha256.New, []byte(string(c.Secret)))
+	_, _ = mac.Write([]byte("webhook"))
+	return []byte(hex.EncodeToString(mac.Sum(nil)))
 }
 
 // Dev reports whether this is a development server.

@@ -91,6 +91,11 @@ func table(c *Config) []Option {
 		{Name: "LEGATO_FROM_NAME", Dev: "The Sample Shop", value: text(&c.FromName, 200),
 			Help: "The sender's name beside LEGATO_FROM."},
 
+		{Name: "LEGATO_WEBHOOK_SECRET", Secret: true, value: secret(&c.WebhookSecret, 16),
+			Help: "Signs the calls that webhook steps make. Unset: one that follows from LEGATO_SECRET, see the guide to webhooks."},
+		{Name: "LEGATO_WEBHOOK_PRIVATE", Default: "false", Dev: "true", value: boolean(&c.WebhookPrivate),
+			Help: "Whether webhook steps may call addresses that are not public: this machine, and the network it is in."},
+
 		{Name: "LEGATO_POSTGRES_BIN", value: text(&c.PostgresBin, 4096),
 			Help: "In development: the folder with initdb and postgres, where they are in no usual place."},
 

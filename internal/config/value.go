@@ -48,6 +48,13 @@ func oneOf[T ~string](field *T, allowed ...T) value {
 	}}
 }
 
+func boolean(field *bool) value {
+	return reader{"choice", "true or false", func(s string) bool {
+		*field = s == "true"
+		return s == "true" || s == "false"
+	}}
+}
+
 func integer(field *int, low, high int) value {
 	return reader{"number", fmt.Sprintf("a whole number from %d to %d", low, high), func(s string) bool {
 		n, err := strconv.Atoi(s)

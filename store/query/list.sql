@@ -28,18 +28,28 @@ with joined as (
     on conflict do nothing
     returning profile_id, joined_at
 ), entered as (
-    insert into outbox (flow_id, profile_id, entry_key)
-    select f.id, j.profile_id, 'list/' || $1 || '/' || (extract(epoch from j.joined_at) * 1000000)::bigint
+    insert into outbox (flow_id, profile_id, entry_key, depth)
+    select f.id, j.profile_id, 'list/' || $1 || '/' || (extract(epoch from j.joined_at) * 1000000)::bigint, $4
     from joined j
     join list l on l.id = $1
     join flow f on f.status in ('live', 'manual') and not f.archived
         and exists (select from flow_trigger t where t.flow_id = f.id and t.kind = 'list' and t.key in (l.id, l.name))
     order by j.profile_id
+), nudged as (
+    insert into nudge (run_id)
+    select distinct w.run_id from joined j join watch w on w.profile_id = j.profile_id and w.kind = 'list'
 )
 select profile_id from joined
 
 -- name: list_leave
-delete from list_member where list_id = $1 and profile_id = any($2)
+with gone as (
+    delete from list_member where list_id = $1 and profile_id = any($2) returning profile_id
+)
+insert into nudge (run_id)
+select distinct w.run_id from gone g join watch w on w.profile_id = g.profile_id and w.kind = 'list'
+
+-- name: list_named
+select id from list where id = $1 or name = $1 order by id = $1 desc, created_at, id limit 1
 
 -- name: list_names
 select id, name from list order by created_at, id

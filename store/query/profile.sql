@@ -36,16 +36,23 @@ on conflict do nothing
 returning id
 
 -- name: profile_update
-update profile p set
-    email = changed.email, phone_number = changed.phone_number, external_id = changed.external_id,
-    anonymous_id = changed.anonymous_id, first_name = changed.first_name, last_name = changed.last_name,
-    organization = changed.organization, locale = changed.locale, title = changed.title, image = changed.image,
-    location = changed.location, properties = changed.properties, updated_at = changed.updated_at
-from jsonb_to_recordset($1) as changed (id text, email text, phone_number text, external_id text, anonymous_id text,
-    first_name text, last_name text, organization text, locale text, title text, image text, location jsonb,
-    properties jsonb, updated_at timestamptz)
-where p.id = changed.id
-returning p.id
+-- Writes profiles, and nudges the runs that watch them.
+with written as (
+    update profile p set
+        email = changed.email, phone_number = changed.phone_number, external_id = changed.external_id,
+        anonymous_id = changed.anonymous_id, first_name = changed.first_name, last_name = changed.last_name,
+        organization = changed.organization, locale = changed.locale, title = changed.title, image = changed.image,
+        location = changed.location, properties = changed.properties, updated_at = changed.updated_at
+    from jsonb_to_recordset($1) as changed (id text, email text, phone_number text, external_id text, anonymous_id text,
+        first_name text, last_name text, organization text, locale text, title text, image text, location jsonb,
+        properties jsonb, updated_at timestamptz)
+    where p.id = changed.id
+    returning p.id
+), nudged as (
+    insert into nudge (run_id)
+    select distinct w.run_id from written p join watch w on w.profile_id = p.id and w.kind = 'profile'
+)
+select id from written
 
 -- name: profile_date_replace
 -- Makes the dates of the profiles $2 be those in $1. Triggers of the table queue what differs for the date planner.

@@ -18,6 +18,7 @@ import (
 	"github.com/legato-flow/legato/api"
 	"github.com/legato-flow/legato/channel/consent"
 	"github.com/legato-flow/legato/channel/email"
+	"github.com/legato-flow/legato/channel/webhook"
 	"github.com/legato-flow/legato/content"
 	"github.com/legato-flow/legato/flow/plan"
 	"github.com/legato-flow/legato/flow/program"
@@ -98,7 +99,8 @@ func (s *server) worker(ctx context.Context) (*worker.Worker, error) {
 	return worker.New(worker.Options{
 		Store: s.store, DatabaseURL: string(c.DatabaseURL), Temporal: s.temporal, Queue: c.TaskQueue, Clock: s.clock, Programs: programs,
 		Advance: &activities.Advance{
-			Store: s.store, Clock: s.clock, Programs: programs, Mail: mail, From: c.From, FromName: c.FromName,
+			Store: s.store, Clock: s.clock, Programs: programs, Mail: mail,
+			Webhooks: webhook.New(webhook.Options{Secret: c.WebhookKey(), Private: c.WebhookPrivate}), From: c.From, FromName: c.FromName,
 			Content: content.New(content.Options{Currency: account.Currency, Locale: account.Locale}),
 			Feeds:   &activities.Feeds{Store: s.store, Clock: s.clock.Now},
 			Links: func(profile string) map[string]any {
