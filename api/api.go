@@ -49,6 +49,14 @@ type api struct {
 	metrics    *resource[store.Metric]
 	lists      *resource[store.List]
 	listDetail *resource[store.List]
+
+	flows         *resource[store.ListedFlow]
+	flowDetail    *resource[store.ListedFlow]
+	actions       *resource[flowAction]
+	actionDetail  *resource[flowAction]
+	messages      *resource[flowMessage]
+	messageDetail *resource[flowMessage]
+	templates     *resource[store.Template]
 }
 
 // requestTimeout bounds the work for one request.
@@ -78,7 +86,10 @@ func New(o Options) http.Handler {
 		keys: newKeyring(o.Store, o.Keys), measure: newMeasures(o.Registry, o.Ingester),
 		profiles: newProfiles(o.Store), events: newEvents(o.Store), metrics: newMetrics(o.Store),
 		lists: newLists(o.Store, listDescription), listDetail: newLists(o.Store, listDetail),
+		flows: newFlows(o.Store, flowDescription), flowDetail: newFlows(o.Store, flowDetail), templates: newTemplates(o.Store),
 	}
+	a.actions, a.actionDetail = a.newActions(actionDescription), a.newActions(actionDetail)
+	a.messages, a.messageDetail = a.newMessages(messageDescription), a.newMessages(messageDetail)
 	mux := http.NewServeMux()
 	for _, route := range a.routes() {
 		mux.Handle(route.pattern, a.serve(route))

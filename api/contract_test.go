@@ -5,6 +5,7 @@ import (
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -87,6 +88,11 @@ func modern(v any) any {
 				continue
 			}
 			v[name] = modern(v[name])
+		}
+		// An integer is a number as well, and "today" a string: of plain types more than one may fit.
+		if all, ok := v["oneOf"].([]any); ok && !slices.ContainsFunc(all, func(x any) bool { return x.(map[string]any)["type"] == nil || x.(map[string]any)["type"] == "object" }) {
+			v["anyOf"] = all
+			delete(v, "oneOf")
 		}
 		if _, listed := v["properties"].(map[string]any); listed && v["type"] == "object" {
 			v["additionalProperties"] = false

@@ -34,6 +34,7 @@ const (
 	filterEmail              // compared without regard to case
 	filterTime               // ISO 8601
 	filterSeconds            // Unix seconds
+	filterFlag               // true or false
 )
 
 var (
@@ -42,6 +43,8 @@ var (
 	strictly = []string{"greater-than", "less-than"}
 	ranges   = []string{"greater-than", "greater-or-equal", "less-than", "less-or-equal"}
 	presence = []string{"has"}
+	parts    = []string{"contains", "ends-with", "equals", "starts-with"}
+	moments  = []string{"equals", "greater-or-equal", "greater-than", "less-or-equal", "less-than"}
 )
 
 // value reads a comparison's value as the field's type.
@@ -69,6 +72,8 @@ func (f filterField) value(c comparison) (any, error) {
 	switch f.kind {
 	case filterTime:
 		return instant(c.values[0].instant())
+	case filterFlag:
+		return c.values[0].flag()
 	case filterSeconds:
 		return instant(c.values[0].seconds())
 	default:
@@ -91,4 +96,12 @@ func (f filterField) text(v literal) (string, error) {
 		return strings.ToLower(v.text), nil
 	}
 	return v.text, nil
+}
+
+// flag reads true or false.
+func (l literal) flag() (any, error) {
+	if l.text != "true" && l.text != "false" {
+		return nil, fmt.Errorf("must be true or false, not %s", shorten(l.text))
+	}
+	return l.text == "true", nil
 }

@@ -26,6 +26,9 @@ func (q *query) wants(kind, attribute string) bool {
 	return slices.Contains(q.additional[kind], attribute)
 }
 
+// includes says whether resources of a relationship have been asked for.
+func (q *query) includes(name string) bool { return slices.Contains(q.include, name) }
+
 // parameters of a request are parsed for what a route allows: shapes of types in the answer, and listing for
 // a collection.
 type parameters struct {

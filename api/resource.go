@@ -22,8 +22,10 @@ type resource[T any] struct {
 	position   func(row *T, sort string) store.Position
 	attributes func(*T) map[string]any
 
-	extend  func(ctx context.Context, q *query, rows []T, shown []*shown) error // adds what was asked for additionally
-	related []relation[T]
+	extend   func(ctx context.Context, q *query, rows []T, shown []*shown) error                     // adds what was asked for additionally
+	included func(ctx context.Context, a *api, q *query, rows []T, shown []*shown) ([]*shown, error) // adds relationships to many, and what they lead to
+	also     []*description                                                                          // types that included gives
+	related  []relation[T]
 }
 
 // relation leads from a row to one row of another type.
@@ -44,7 +46,7 @@ type shown struct {
 }
 
 type related struct {
-	Data  identifier        `json:"data"`
+	Data  any               `json:"data"` // an identifier, or a list of them
 	Links map[string]string `json:"links"`
 }
 
@@ -62,7 +64,7 @@ type document struct {
 
 // parameters that an answer with this resource takes.
 func (s *resource[T]) parameters(listing bool) parameters {
-	p := parameters{shapes: []*description{s.description}, listing: listing}
+	p := parameters{shapes: append([]*description{s.description}, s.also...), listing: listing}
 	for _, rel := range s.related {
 		p.shapes = append(p.shapes, rel.to)
 	}
@@ -75,10 +77,7 @@ func (s *resource[T]) list(a *api, w http.ResponseWriter, r *http.Request) error
 	if err != nil {
 		return err
 	}
-	rows, more, err := s.page(r.Context(), q.page)
-	if errors.Is(err, store.ErrPosition) {
-		return invalidParameter("page[cursor]", "page[cursor] %s.", errCursor)
-	}
+	rows, more, err := s.rows(r.Context(), q)
 	if err != nil {
 		return err
 	}
@@ -89,6 +88,43 @@ func (s *resource[T]) list(a *api, w http.ResponseWriter, r *http.Request) error
 	doc.Links = s.pageLinks(a, r, q, rows, more)
 	respond(w, http.StatusOK, doc)
 	return nil
+}
+
+// identifiers answers with a page of the collection, of which it names the members only.
+func (s *resource[T]) identifiers(a *api, w http.ResponseWriter, r *http.Request) error {
+	q, err := parameters{shapes: []*description{s.bare()}, listing: true}.parse(r)
+	if err != nil {
+		return err
+	}
+	rows, more, err := s.rows(r.Context(), q)
+	if err != nil {
+		return err
+	}
+	respond(w, http.StatusOK, document{Data: s.identify(rows), Links: s.pageLinks(a, r, q, rows, more)})
+	return nil
+}
+
+// bare is the description without what only whole resources have.
+func (s *resource[T]) bare() *description {
+	d := *s.description
+	d.includes = nil
+	return &d
+}
+
+func (s *resource[T]) identify(rows []T) []identifier {
+	all := make([]identifier, len(rows))
+	for i := range rows {
+		all[i] = identifier{s.name, s.id(&rows[i])}
+	}
+	return all
+}
+
+func (s *resource[T]) rows(ctx context.Context, q *query) ([]T, bool, error) {
+	rows, more, err := s.page(ctx, q.page)
+	if errors.Is(err, store.ErrPosition) {
+		err = invalidParameter("page[cursor]", "page[cursor] %s.", errCursor)
+	}
+	return rows, more, err
 }
 
 // one answers with the resource that the path names.
@@ -178,10 +214,16 @@ func (s *resource[T]) show(ctx context.Context, a *api, q *query, rows []T) (doc
 			return document{}, err
 		}
 	}
+	doc := document{Data: all}
+	if s.included != nil {
+		var err error
+		if doc.Included, err = s.included(ctx, a, q, rows, all); err != nil {
+			return document{}, err
+		}
+	}
 	for _, x := range all {
 		x.thin(q)
 	}
-	doc := document{Data: all}
 	for _, rel := range s.related {
 		if !slices.Contains(q.include, rel.name) {
 			continue

@@ -1,6 +1,10 @@
 package api
 
-import "net/http"
+import (
+	"net/http"
+
+	"github.com/legato-flow/legato/flow/plan"
+)
 
 // scope is what a key must be allowed to do. Every private key is allowed everything so far; public needs none.
 type scope string
@@ -44,6 +48,31 @@ func (a *api) routes() []route {
 		{"GET /api/lists/{id}", "lists:read", a.listDetail.one},
 		{"POST /api/lists/{id}/relationships/profiles", "lists:write", (*api).joinList},
 		{"DELETE /api/lists/{id}/relationships/profiles", "lists:write", (*api).leaveList},
+
+		// Flows
+		{"POST /api/flows", "flows:write", (*api).createFlow},
+		{"GET /api/flows", "flows:read", a.flows.list},
+		{"GET /api/flows/{id}", "flows:read", a.flowDetail.one},
+		{"PATCH /api/flows/{id}", "flows:write", (*api).updateFlow},
+		{"DELETE /api/flows/{id}", "flows:write", (*api).deleteFlow},
+		{"GET /api/flows/{id}/flow-actions", "flows:read", actionsOfFlow(true)},
+		{"GET /api/flows/{id}/relationships/flow-actions", "flows:read", actionsOfFlow(false)},
+		{"GET /api/flow-actions/{id}", "flows:read", a.actionDetail.one},
+		{"PATCH /api/flow-actions/{id}", "flows:write", (*api).updateAction},
+		{"DELETE /api/flow-actions/{id}", "flows:write", (*api).deleteAction},
+		{"GET /api/flow-actions/{id}/flow", "flows:read", a.actions.relate(actionFlow, true)},
+		{"GET /api/flow-actions/{id}/relationships/flow", "flows:read", a.actions.relate(actionFlow, false)},
+		{"GET /api/flow-actions/{id}/flow-messages", "flows:read", messagesOfAction(true)},
+		{"GET /api/flow-actions/{id}/relationships/flow-messages", "flows:read", messagesOfAction(false)},
+		{"GET /api/flow-messages/{id}", "flows:read", a.messageDetail.one},
+		{"GET /api/flow-messages/{id}/flow-action", "flows:read", a.messages.relate(messageAction, true)},
+		{"GET /api/flow-messages/{id}/relationships/flow-action", "flows:read", a.messages.relate(messageAction, false)},
+		{"GET /api/flow-messages/{id}/template", "templates:read", templateOfMessage(true)},
+		{"GET /api/flow-messages/{id}/relationships/template", "templates:read", templateOfMessage(false)},
+		{"GET /api/metrics/{id}/flow-triggers", "flows:read", triggered(plan.TriggerMetric, true)},
+		{"GET /api/metrics/{id}/relationships/flow-triggers", "flows:read", triggered(plan.TriggerMetric, false)},
+		{"GET /api/lists/{id}/flow-triggers", "flows:read", triggered(plan.TriggerList, true)},
+		{"GET /api/lists/{id}/relationships/flow-triggers", "flows:read", triggered(plan.TriggerList, false)},
 
 		// For the people who get messages
 		{"GET /unsubscribe/{token}", public, (*api).unsubscribePage},

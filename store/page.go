@@ -23,10 +23,10 @@ type Page struct {
 }
 
 // Condition compares one of the noun's fields. Operator is equals, any, greater-than, greater-or-equal,
-// less-than, less-or-equal or has.
+// less-than, less-or-equal, contains, starts-with, ends-with or has.
 type Condition struct {
 	Field, Operator string
-	Value           any // string, time.Time, or []string with any
+	Value           any // string, time.Time, bool, or []string with any
 }
 
 // Position is a row's place in an order: its value there, and its id to tell rows with one value apart. That is
@@ -67,6 +67,11 @@ var comparisons = map[string]string{
 	"equals": "=", "any": "= any", "greater-than": ">", "greater-or-equal": ">=", "less-than": "<", "less-or-equal": "<=",
 }
 
+// textTests compare a part of a text. The value may stand in them twice.
+var textTests = map[string]string{
+	"contains": "strpos(%[1]s, %[2]s) > 0", "starts-with": "starts_with(%[1]s, %[2]s)", "ends-with": "right(%[1]s, char_length(%[2]s)) = %[2]s",
+}
+
 // selectPage reads the page, and says whether more rows follow in its direction.
 func selectPage[T any](ctx context.Context, s *Store, l listing, p Page) (rows []T, more bool, err error) {
 	sql, args, err := l.compile(p)
@@ -102,6 +107,11 @@ func (l listing) compile(p Page) (string, []any, error) {
 		}
 		if c.Operator == "has" {
 			where = append(where, field.expression+" is not null")
+			continue
+		}
+		if test, ok := textTests[c.Operator]; ok {
+			value := argument(c.Value) + "::text"
+			where = append(where, fmt.Sprintf(test, field.expression, value))
 			continue
 		}
 		operator, ok := comparisons[c.Operator]

@@ -155,9 +155,8 @@ func (w *writer) experiment(s *plan.Step) (kind string, data map[string]any) {
 	}
 	var variations []any
 	allocations := map[string]any{}
-	for _, v := range s.Experiment.Variants {
-		one := *s
-		one.Kind, one.Experiment, one.Email, one.SMS, one.Push = channelOf(v), nil, v.Email, v.SMS, v.Push
+	for i, v := range s.Experiment.Variants {
+		one := variantStep(s, &s.Experiment.Variants[i])
 		action, data := w.action(&one)
 		id := ActionID(w.plan.Flow, s.ID) + Separator + v.ID
 		variations = append(variations, map[string]any{"id": id, "type": action, "links": nil, "data": data})

@@ -1,7 +1,6 @@
 package definition
 
 import (
-	"encoding/json"
 	"net/mail"
 	"net/url"
 	"regexp"
@@ -350,29 +349,4 @@ func parameters(all []plan.Parameter) any {
 		out[i] = map[string]any{"param": p.Name, "value": p.Value}
 	}
 	return out
-}
-
-// Message shows the message of a step as the API shows flow messages: its channel, the template it has and its
-// definition. ok is false for a step that sends none.
-func Message(p *plan.Plan, s *plan.Step, names Names) (channel, template string, definition json.RawMessage, ok bool) {
-	w := newWriter(p, names)
-	_, data := w.action(s)
-	switch {
-	case s.Email != nil:
-		channel, template = "email", s.Email.Template
-	case s.SMS != nil:
-		channel = "sms"
-	case s.Push != nil:
-		channel = "mobile_push"
-	case s.Webhook != nil:
-		channel = "webhook"
-	case s.Alert != nil:
-		channel, template = "internal_alert", s.Alert.Template
-	}
-	message, given := data["message"]
-	if channel == "" || !given {
-		return "", "", nil, false
-	}
-	definition, err := json.Marshal(message)
-	return channel, template, definition, err == nil
 }

@@ -7,7 +7,7 @@ select body from plan where hash = $1
 -- name: flow_upsert
 insert into flow (id, name, status, hash) values ($1, $2, $3, $4)
 on conflict (id) do update set name = excluded.name, status = excluded.status, hash = excluded.hash,
-    archived = false, updated_at = now()
+    archived = false, deleted_at = null, updated_at = now()
 where (flow.name, flow.status, flow.hash, flow.archived)
     is distinct from (excluded.name, excluded.status, excluded.hash, false)
 
@@ -37,3 +37,34 @@ where template.source is distinct from excluded.source
 
 -- name: templates_by_id
 select id, source from template where id = any($1)
+
+-- name: flow_listing
+-- Flows that are not deleted, with the public API's word for what triggers them.
+select id, name, status, hash, archived, paused, created_at, updated_at, trigger_type from (
+    select f.id, f.name, f.status, f.hash, f.archived, f.paused_at is not null as paused, f.created_at, f.updated_at,
+        coalesce((
+            select case t.kind when 'list' then 'Added to List' when 'segment' then 'Added to List' when 'date' then 'Date Based'
+                when 'price_drop' then 'Price Drop' when 'low_inventory' then 'Low Inventory' else 'Metric' end
+            from flow_trigger t where t.flow_id = f.id order by t.kind, t.key limit 1), 'Unconfigured') as trigger_type
+    from flow f where f.deleted_at is null
+) flow
+
+-- name: flows_triggered
+-- The ids of flows with a trigger of kind $1 by one of the keys $2.
+select distinct flow_id from flow_trigger where kind = $1 and key = any($2)
+
+-- name: flow_hold
+-- Keeps others from changing the flow until the transaction ends.
+select id from flow where id = $1 and deleted_at is null for update
+
+-- name: flow_taken
+select exists (select from flow where id = $1)
+
+-- name: flow_delete
+update flow set archived = true, paused_at = null, deleted_at = now(), updated_at = now() where id = $1 and deleted_at is null
+
+-- name: template_ids
+select id from template
+
+-- name: template_by_id
+select id, source, updated_at from template where id = $1

@@ -11,3 +11,6 @@ on conflict (name, service) do nothing
 -- name: metric_by_name
 select id, name, service, created_at, updated_at from metric
 where (name, service) in (select * from unnest($1::text[], $2::text[]))
+
+-- name: metric_names
+select id, name from metric order by created_at, id
