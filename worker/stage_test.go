@@ -56,6 +56,8 @@ type startedCohort struct {
 
 // Start keeps the cohorts that the dispatcher starts, for play.
 func (s *stage) Start(_ context.Context, cohort store.Cohort, runs []store.CohortRun) error {
+	s.mu.Lock() // the dispatcher starts several at once
+	defer s.mu.Unlock()
 	s.started = append(s.started, startedCohort{cohort, runs})
 	return nil
 }
