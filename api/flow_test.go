@@ -271,3 +271,19 @@ func TestAFlowOfTheAPIIsTheSameInPostgres(t *testing.T) {
 		t.Errorf("%s\n%s", golden.Encode(), p.Encode())
 	}
 }
+
+func TestTheGuidesFlowIsAccepted(t *testing.T) {
+	t.Parallel()
+	s := flowServer(t)
+	page, err := os.ReadFile("../docs/guide/flows-through-the-api.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, rest, _ := strings.Cut(string(page), "```json\n")
+	body, _, found := strings.Cut(rest, "```")
+	if !found {
+		t.Fatal("the guide has no JSON")
+	}
+	id := s.expect(201, "POST", "/api/flows", body)["data"].(map[string]any)["id"].(string)
+	s.expect(200, "PATCH", "/api/flows/"+id, `{"data":{"type":"flow","id":"`+id+`","attributes":{"status":"live"}}}`)
+}

@@ -41,7 +41,7 @@ func rootCommand() *cobra.Command {
 func flowCommand() *cobra.Command {
 	command := &cobra.Command{Use: "flow", Short: "Check flows and make them run"}
 	command.AddCommand(flowLintCommand(), flowApplyCommand(), flowPlanCommand(), flowVersionsCommand(), flowRollbackCommand(),
-		flowPauseCommand(), flowResumeCommand(), flowArchiveCommand(), flowBackfillCommand(), flowGraphCommand(), flowSchemaCommand(), flowSimulateCommand(), flowTestCommand(), flowExplainCommand(), flowFailuresCommand())
+		flowPauseCommand(), flowResumeCommand(), flowArchiveCommand(), flowBackfillCommand(), flowGraphCommand(), flowExportCommand(), flowSchemaCommand(), flowSimulateCommand(), flowTestCommand(), flowExplainCommand(), flowFailuresCommand())
 	return command
 }
 
