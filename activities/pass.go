@@ -297,13 +297,12 @@ func (p *pass) flush(ctx context.Context, more func(tx *sqlx.Tx) error) error {
 		if err := p.writeReviews(ctx, tx); err != nil {
 			return err
 		}
-		if err := p.settleTimers(ctx, tx); err != nil {
-			return err
-		}
 		if more != nil {
-			return more(tx)
+			if err := more(tx); err != nil {
+				return err
+			}
 		}
-		return nil
+		return p.settleTimers(ctx, tx) // by what became of the messages, which more has written
 	})
 	if err != nil {
 		return err

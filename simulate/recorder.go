@@ -18,7 +18,7 @@ type Message struct {
 	At      time.Time
 	Run     string // "" when it belongs to none
 	Step    string
-	Channel string // email, or alert for one to the shop's people
+	Channel string // email, alert for one to the shop's people, or webhook for a call: To is its address, Text what is posted
 	To      string
 	From    string
 	Subject string

@@ -101,7 +101,7 @@ func New(ctx context.Context, scratch *Scratch, now time.Time, o Options) (*Simu
 	s.dispatch = &ingest.Dispatcher{Store: s.store, Clock: c, Programs: programs, Starter: s, Late: o.Settings.Late, Log: o.Log}
 	s.planner = &ingest.Planner{Store: s.store, Clock: c, Programs: programs, Horizon: planAhead, Log: o.Log}
 	s.advance = &activities.Advance{
-		Store: s.store, Clock: c, Programs: programs, Mail: s, From: "hello@shop.example", FromName: s.account.Name, Log: o.Log,
+		Store: s.store, Clock: c, Programs: programs, Mail: s, Webhooks: calls{s}, From: "hello@shop.example", FromName: s.account.Name, Log: o.Log,
 		Caps: o.Settings.Caps, Quiet: o.Settings.Quiet,
 		Content: content.New(content.Options{Currency: s.account.Currency, Locale: s.account.Locale}),
 		Feeds:   &activities.Feeds{Store: s.store, Clock: s.clock, Client: s.webFeeds()},

@@ -341,6 +341,7 @@ steps:
 func TestAnAnswerOfLaterAfterTheWholeMessageIsTriedAgain(t *testing.T) {
 	t.Parallel()
 	s := newStage(t, mailFlow, map[string]string{"letter": letterTemplate})
+	s.advance.Caps = map[string]time.Duration{"email": 16 * time.Hour} // which counts what left, not what was put off
 	var tries atomic.Int32
 	s.mail.fail = func(stage, _ string) error {
 		if stage == "data" && tries.Add(1) <= 2 {

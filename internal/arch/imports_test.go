@@ -61,7 +61,7 @@ var layers = []layer{
 		why: "taking events in is the same whoever brings them"},
 	{packages: []string{"worker"}, may: append([]string{"workflows", "activities", "ingest", "store", "flow/...", "expression", "content", "channel/..."}, foundation...),
 		why: "the worker assembles what runs flows; HTTP is another process's duty"},
-	{packages: []string{"simulate"}, may: append([]string{"activities", "ingest", "store", "content", "flow", "flow/...", "expression", "workflows", "migrations", "channel/email"}, foundation...),
+	{packages: []string{"simulate"}, may: append([]string{"activities", "ingest", "store", "content", "flow", "flow/...", "expression", "workflows", "migrations", "channel/email", "channel/webhook"}, foundation...),
 		why: "a simulation is the parts of the worker without Temporal, and with recorders for what would go out"},
 	{packages: []string{"api/..."}, may: append([]string{"api/...", "ingest", "store", "flow/...", "expression", "channel/consent"}, foundation...),
 		why: "a handler checks, calls ingest or store, and answers; sending is a worker's duty (channel/consent only reads the links in messages)"},

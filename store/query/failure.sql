@@ -18,7 +18,7 @@ with failed as (
     where r.id = o.run_id and o.result = 'failed' and o.kind in ('webhook', 'alert', 'email') and ($1 = '' or r.flow_id = $1)
     returning o.run_id, o.step, o.kind, o.reason, coalesce(o.detail ->> 'error', '') as error, o.at
 ), free as (
-    update message m set status = 'claimed', attempts = 0, error = '', owner = '', retry_at = null
+    update message m set status = 'claimed', attempts = 0, error = '', owner = '', retry_at = null, handed_at = null
     from failed f where m.send_key = 'run/' || f.run_id || '/' || f.step and m.status = 'failed'
 ), asked as (
     insert into retry (run_id, step, kind, reason, error, failed_at, due_at)

@@ -18,8 +18,9 @@ update message set status = 'handing', handed_at = $3 where send_key = $1 and st
 
 -- name: message_finish
 -- Of messages that $6 holds, or whoever holds them where that is empty. A message that goes back to claimed may be handed
--- over again from retry_at on. What is settled stays.
+-- over again from retry_at on, as if it had never left: nothing arrived. What is settled stays.
 update message m set status = x.status, error = x.error, retry_at = x.retry_at, response = nullif(x.response, '')::jsonb,
+    handed_at = case when x.status <> 'claimed' then m.handed_at end,
     sent_at = case when x.status = 'sent' then now() end
 from unnest($1::text[], $2::text[], $3::text[], $4::timestamptz[], $5::text[]) as x (send_key, status, error, retry_at, response)
 where m.send_key = x.send_key and m.status in ('claimed', 'handing') and ($6 = '' or m.owner = $6)
