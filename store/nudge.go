@@ -13,7 +13,7 @@ import (
 type Nudge struct {
 	ID       int64          `db:"id"`
 	RunID    string         `db:"run_id"`
-	CohortID sql.NullString `db:"cohort_id"` // not valid when the run has ended
+	CohortID sql.NullString `db:"cohort_id"` // not valid when the run has come to its end
 	Started  bool           `db:"started"`   // whether Temporal has the cohort
 }
 

@@ -43,7 +43,7 @@ insert into nudge (run_id) select unnest($1::text[])
 -- name: nudge_take
 select n.id, n.run_id, r.cohort_id, c.started_at is not null as started
 from nudge n
-left join run r on r.id = n.run_id and r.status = 'active'
+left join run r on r.id = n.run_id and r.status in ('active', 'cancelled') -- the cohort of one that was taken out forgets it
 left join cohort c on c.id = r.cohort_id
 order by n.id limit $1 for update of n skip locked
 
