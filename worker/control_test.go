@@ -222,3 +222,26 @@ func until(t *testing.T, what string, done func() bool) {
 		}
 	}
 }
+
+func TestARunThatIsCancelledWhileItsMailIsMadeSendsNothing(t *testing.T) {
+	t.Parallel()
+	s := newStage(t, "flow: f\nstatus: live\ntrigger: {metric: Joined}\nsteps:\n  - email: letter\n", map[string]string{"letter": letterTemplate})
+	ada := s.profile("ada", map[string]any{"email": address("ada")})
+	s.event(ada, "Joined", nil)
+	s.mail.fail = func(stage, _ string) error { // between the claim and the hand-over
+		if stage == "rcpt" {
+			s.reach(func(tx *sqlx.Tx) error {
+				_, err := s.store.CancelRuns(t.Context(), tx, store.Selection{Profile: ada}, "Cancelled")
+				return err
+			})
+		}
+		return nil
+	}
+	s.play(s.enter()[0], nil)
+	if n := s.mail.to(address("ada")); n != 0 {
+		t.Errorf("%d mails went out", n)
+	}
+	if run := s.run(ada); run.Status != store.RunCancelled {
+		t.Errorf("the run is %s", run.Status)
+	}
+}

@@ -14,7 +14,10 @@ returning send_key, attempts
 select send_key, status, error, handed_at, retry_at, coalesce(response::text, '') as response from message where send_key = any($1)
 
 -- name: message_handing
-update message set status = 'handing', handed_at = $3 where send_key = $1 and status = 'claimed' and owner = $2
+-- The last gate: a run that was cancelled while its message was being made sends nothing.
+update message m set status = 'handing', handed_at = $3
+where send_key = $1 and status = 'claimed' and owner = $2
+  and not exists (select from run r where r.id = m.run_id and r.status = 'cancelled')
 
 -- name: message_finish
 -- Of messages that $6 holds, or whoever holds them where that is empty. A message that goes back to claimed may be handed
