@@ -26,6 +26,10 @@ func (p *pass) ask(ctx context.Context, members []*member, expressions ...*expre
 // move on: failing a filter never removes anybody from a flow. The profile filter is asked before every action;
 // a step's own filter before any step that has one.
 func (p *pass) permit(ctx context.Context, s *program.Step, members []*member) ([]*member, error) {
+	members, err := p.stillDated(ctx, s, members)
+	if err != nil {
+		return nil, err
+	}
 	members = p.onTime(members)
 	if s.Status == plan.Draft {
 		for _, m := range members {
@@ -35,7 +39,7 @@ func (p *pass) permit(ctx context.Context, s *program.Step, members []*member) (
 		return nil, nil
 	}
 	members = p.placed(s, members)
-	members, err := p.stillInList(ctx, s, members)
+	members, err = p.stillInList(ctx, s, members)
 	if err != nil {
 		return nil, err
 	}

@@ -5,6 +5,7 @@ import (
 
 	"github.com/jmoiron/sqlx"
 	"github.com/legato-flow/legato/flow/plan"
+	"github.com/legato-flow/legato/flow/program"
 	"github.com/legato-flow/legato/store"
 )
 
@@ -16,6 +17,24 @@ const (
 
 // byDate gives the day for which the member entered, or false if no date let it in.
 func (m *member) byDate() (plan.Day, bool) { return plan.DateOfKey(m.run.EntryKey) }
+
+// stillDated gives the members that may take the step as far as their dates are concerned. Dates are read again
+// before every action and wait, and for whoever is looked at because something happened.
+func (p *pass) stillDated(ctx context.Context, s *program.Step, members []*member) ([]*member, error) {
+	if s.Status != plan.Draft && (s.Acts() || s.Wait != nil || s.WaitFor != nil) {
+		return p.dateUnchanged(ctx, members)
+	}
+	var early, others []*member
+	for _, m := range members {
+		if m.early {
+			early = append(early, m)
+		} else {
+			others = append(others, m)
+		}
+	}
+	early, err := p.dateUnchanged(ctx, early)
+	return append(others, early...), err
+}
 
 // dateUnchanged reads the dates again of the members that entered by one, and gives those whose date still falls on
 // the day they entered for, with all that no date let in. The others leave the flow, and the planner looks at what

@@ -40,5 +40,13 @@ func (p *pass) waitEnds(s *program.Step, m *member) time.Time {
 	if name := s.Wait.Timezone; name != "" && name != "person" {
 		zone = clock.Zone(name, p.account.Timezone)
 	}
-	return s.Wait.Due(m.now, zone)
+	if s.Wait.Date == nil {
+		return s.Wait.Due(m.now, zone)
+	}
+	if on, ok := m.byDate(); ok {
+		if due := s.Wait.DueOn(on, zone); due.After(m.now) {
+			return due
+		}
+	}
+	return m.now // the date is over, or no date let the member in
 }

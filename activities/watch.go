@@ -8,13 +8,17 @@ import (
 
 	"github.com/jmoiron/sqlx"
 	"github.com/legato-flow/legato/expression"
+	"github.com/legato-flow/legato/flow/plan"
 	"github.com/legato-flow/legato/flow/program"
 	"github.com/legato-flow/legato/store"
 )
 
-// watches says whether the run may wait for something that happens.
+// watches says whether the run may wait for something that happens, or has its date to lose.
 func (p *pass) watches(run *store.Run) bool {
 	if len(p.program.ExitOn) > 0 {
+		return true
+	}
+	if _, ok := plan.DateOfKey(run.EntryKey); ok && run.Step != "" { // before the first step it is only planned
 		return true
 	}
 	i := p.program.Index(run.Step)
