@@ -258,6 +258,9 @@ func (d *Dispatcher) read(ctx context.Context, tx *sqlx.Tx, entries []store.Entr
 		if e.DueAt.Valid {
 			c.enteredAt = e.DueAt.Time
 		}
+		if e.PlaceFrom.Valid {
+			c.enteredAt = e.PlaceFrom.Time
+		}
 		candidates = append(candidates, c)
 	}
 	return candidates, nil
@@ -344,7 +347,7 @@ func (d *Dispatcher) reenter(ctx context.Context, tx *sqlx.Tx, g *program.Progra
 		if existing[key] {
 			continue
 		}
-		if at, ok := last[c.person.ID]; ok && (rule.Mode == plan.Never || c.enteredAt.Before(at.Add(rule.After))) {
+		if at, ok := last[c.person.ID]; ok && !c.entry.Past && (rule.Mode == plan.Never || c.enteredAt.Before(at.Add(rule.After))) {
 			refuse(c.entry, store.RefusedReentry)
 			continue
 		}
