@@ -87,6 +87,11 @@ func (o devOptions) run(ctx context.Context, out *console.Console) (err error) {
 		err = errors.Join(err, s.Stop())
 	}()
 	c.DatabaseURL = config.Secret(s.DatabaseURL)
+	leave, err := shareEnvironment(dir, c)
+	if err != nil {
+		return err
+	}
+	defer leave()
 	logs, err := os.Create(filepath.Join(dir, "legato.log"))
 	if err != nil {
 		return fmt.Errorf("opening the log: %w", err)

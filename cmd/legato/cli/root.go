@@ -31,17 +31,22 @@ func rootCommand() *cobra.Command {
 		SilenceErrors: true,
 		SilenceUsage:  true,
 	}
+	root.PersistentPreRunE = func(command *cobra.Command, _ []string) error { return joinDevelopment(command) }
 	root.AddCommand(
-		apiCommand(), workerCommand(), serveCommand(), migrateCommand(), flowCommand(), runCommand(), reviewCommand(), eventCommand(), keyCommand(),
+		apiCommand(), workerCommand(), serveCommand(), migrateCommand(), flowCommand(), eventCommand(),
 		configCommand(), healthCommand(), devCommand(), versionCommand(),
 	)
+	root.AddCommand(onDatabase(runCommand(), reviewCommand(), keyCommand())...)
 	return root
 }
 
 func flowCommand() *cobra.Command {
 	command := &cobra.Command{Use: "flow", Short: "Check flows and make them run"}
-	command.AddCommand(flowLintCommand(), flowApplyCommand(), flowPlanCommand(), flowVersionsCommand(), flowRollbackCommand(),
-		flowPauseCommand(), flowResumeCommand(), flowArchiveCommand(), flowBackfillCommand(), flowGraphCommand(), flowExportCommand(), flowSchemaCommand(), flowSimulateCommand(), flowTestCommand(), flowExplainCommand(), flowFailuresCommand())
+	command.AddCommand(flowLintCommand(), flowSchemaCommand(), flowSimulateCommand(), flowTestCommand(), flowGraphCommand())
+	command.AddCommand(onDatabase(
+		flowApplyCommand(), flowPlanCommand(), flowVersionsCommand(), flowRollbackCommand(), flowPauseCommand(), flowResumeCommand(),
+		flowArchiveCommand(), flowBackfillCommand(), flowExportCommand(), flowExplainCommand(), flowFailuresCommand(),
+	)...)
 	return command
 }
 
