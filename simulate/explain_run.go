@@ -1,6 +1,7 @@
 package simulate
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"slices"
@@ -58,6 +59,10 @@ func (e *explainer) run(ctx context.Context, r *store.Run, outcomes []store.Outc
 	if err != nil {
 		return nil, err
 	}
+	// What happened in one moment happened in the order of the steps.
+	slices.SortStableFunc(one.Steps, func(a, b RunStep) int {
+		return cmp.Or(a.At.Compare(b.At), cmp.Compare(g.Index(a.Step), g.Index(b.Step)))
+	})
 	if r.EventID.Valid {
 		h, err := happening(ctx, e.s, r.EventID.String, r.EventTime.Time)
 		if err != nil {

@@ -203,7 +203,7 @@ steps:
 	if err := s.store.DB.Get(&version, "select properties ->> 'version' from profile where id = '01p0'"); err != nil || version != "2" {
 		t.Errorf("version %s, %v", version, err)
 	}
-	if run := s.run("01p1"); run.Reason != "Exited: Refunded" {
+	if run := s.run("01p1"); run.Reason != "Exit On: Refunded" {
 		t.Errorf("%s %q", run.Status, run.Reason)
 	}
 	for _, cohort := range cohorts {

@@ -112,7 +112,7 @@ steps:
 	s.event(ada, "Joined", nil)
 	s.event(ben, "Joined", nil)
 	s.play(s.enter()[0], map[time.Duration]func(){time.Hour: func() { s.event(ada, "Placed Order", nil) }})
-	if run := s.run(ada); run.Status != store.RunExited || run.Reason != "Exited: Placed Order" || run.FinishedAt.Time.Sub(start) != time.Hour {
+	if run := s.run(ada); run.Status != store.RunExited || run.Reason != "Exit On: Placed Order" || run.FinishedAt.Time.Sub(start) != time.Hour {
 		t.Errorf("%s %q after %v", run.Status, run.Reason, run.FinishedAt.Time.Sub(start))
 	}
 	if run := s.run(ben); run.Status != store.RunDone {
