@@ -1,10 +1,12 @@
 package worker_test
 
 import (
+	"strings"
 	"testing"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/legato-flow/legato/flow/plan"
 	"github.com/legato-flow/legato/ingest"
 	"github.com/legato-flow/legato/store"
 )
@@ -52,7 +54,7 @@ func (s *stage) backfill(perSecond int) int {
 		s.Fatal(err)
 	}
 	for steps := 1; ; steps++ {
-		filler := &ingest.Backfiller{Store: s.store} // a new one each time, as after a restart
+		filler := s.backfiller() // a new one each time, as after a restart
 		if _, err := filler.Step(s.Context()); err != nil {
 			s.Fatal(err)
 		}
@@ -139,3 +141,73 @@ func TestOneBackfillOfAFlowRunsAtATime(t *testing.T) {
 		t.Errorf("after the first was cancelled: %v", err)
 	}
 }
+
+func TestPastMembersOfAListEnterWhereTheyWouldBeOrAtTheBeginning(t *testing.T) {
+	t.Parallel()
+	const day = 24 * time.Hour
+	for name, test := range map[string]struct {
+		fromStart bool
+		ended     time.Duration // of who joined five days ago; the flow lasts ten
+	}{
+		"placed":         {false, 5 * day},
+		"from the start": {true, 10 * day},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := newStage(t, "flow: f\nstatus: live\ntrigger: {list: News}\nsteps:\n  - wait: 10d\n  - update_profile: {set: {x: 1}}\n", nil)
+			ada, ben := s.profile("ada", nil), s.profile("ben", nil)
+			s.store.DB.MustExec("insert into list (id, name) values ('news', 'News')")
+			s.store.DB.MustExec("insert into list_member (list_id, profile_id, joined_at) values ('news', $1, $2), ('news', $3, $4)",
+				ada, start.Add(-5*day), ben, start.Add(-400*day))
+			p, err := s.store.Flow(t.Context(), "f")
+			if err != nil {
+				t.Fatal(err)
+			}
+			version, err := s.store.Plan(t.Context(), p.Hash)
+			if err != nil {
+				t.Fatal(err)
+			}
+			b, err := ingest.NewBackfill(version, "UTC", start, ingest.BackfillOptions{PerSecond: 10, FromStart: test.fromStart})
+			if err != nil {
+				t.Fatal(err)
+			}
+			b.Key = "news"
+			if _, err := s.store.StartBackfill(t.Context(), b); err != nil {
+				t.Fatal(err)
+			}
+			if _, err := s.backfiller().Step(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+			for _, cohort := range s.enter() {
+				s.play(cohort, nil)
+			}
+			if run := s.run(ada); run.FinishedAt.Time.Sub(start).Round(time.Second) != test.ended {
+				t.Errorf("ended after %v, want %v", run.FinishedAt.Time.Sub(start), test.ended)
+			}
+			runs, err := s.store.RunsOfProfile(t.Context(), ben, 10)
+			if err != nil || len(runs) > 0 != test.fromStart {
+				t.Errorf("who joined long ago has %d runs, %v", len(runs), err)
+			}
+		})
+	}
+}
+
+func TestABackfillThatMeansNothingIsRefused(t *testing.T) {
+	t.Parallel()
+	for name, test := range map[string]struct {
+		p    plan.Plan
+		o    ingest.BackfillOptions
+		want string
+	}{
+		"a date flow":     {plan.Plan{Triggers: []plan.Trigger{{Date: &plan.DateTrigger{}}}}, ingest.BackfillOptions{PerSecond: 1}, "only flows with a metric or a list trigger"},
+		"no wait":         {plan.Plan{Triggers: []plan.Trigger{{Metric: &plan.MetricTrigger{Metric: "X"}}}}, ingest.BackfillOptions{PerSecond: 1}, "no wait before an action"},
+		"too fast":        {plan.Plan{Triggers: []plan.Trigger{{Metric: &plan.MetricTrigger{Metric: "X"}}}}, ingest.BackfillOptions{PerSecond: 5000}, "expected 1 to 1000"},
+		"metric at start": {plan.Plan{Triggers: []plan.Trigger{{Metric: &plan.MetricTrigger{Metric: "X"}}}}, ingest.BackfillOptions{PerSecond: 1, FromStart: true}, "only a list flow"},
+	} {
+		if _, err := ingest.NewBackfill(&test.p, "UTC", start, test.o); err == nil || !strings.Contains(err.Error(), test.want) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
+func (s *stage) backfiller() *ingest.Backfiller { return &ingest.Backfiller{Store: s.store} }
