@@ -70,7 +70,7 @@ type Since struct {
 	But       string // the id of an event that does not count, or ""
 }
 
-// eventsSinceLimit bounds how many events of one person and metric are looked at.
+// eventsSinceLimit bounds how many events of one person and metric are looked at: the latest that were recorded.
 const eventsSinceLimit = 100
 
 // EventsSince gives for each question the person's events of the metrics since, oldest first, as expressions see

@@ -174,3 +174,19 @@ steps:
 		}
 	}
 }
+
+func TestAnEventIsFoundAmongManyThatPassNoFilter(t *testing.T) {
+	t.Parallel()
+	s := newStage(t, waitForFlow, nil)
+	ada := s.profile("ada", nil)
+	s.event(ada, "Joined", nil)
+	many := func() {
+		for range 120 {
+			s.event(ada, "Placed Order", map[string]any{"total": 1})
+		}
+	}
+	s.play(s.enter()[0], map[time.Duration]func(){time.Hour: many, 2 * time.Hour: func() { s.event(ada, "Placed Order", map[string]any{"total": 20}) }})
+	if run := s.run(ada); run.FinishedAt.Time.Sub(start) != 2*time.Hour {
+		t.Errorf("ended after %v", run.FinishedAt.Time.Sub(start))
+	}
+}

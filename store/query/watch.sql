@@ -25,6 +25,7 @@ delete from watch w using unnest($1::text[], $2::text[]) as x (run_id, step)
 where w.run_id = x.run_id and (x.step = '' or w.step = x.step)
 
 -- name: events_since
+-- The latest that were recorded: every event is looked at when it comes, so older ones were looked at before.
 select x.n, e.id, e.time, e.recorded_at, e.value, e.currency, e.properties, m.name as metric
 from unnest($1::text[], $2::timestamptz[], $3::text[]) with ordinality as x (profile_id, since, but, n)
 cross join metric m
@@ -32,7 +33,7 @@ join lateral (
     select * from event e
     where e.profile_id = x.profile_id and e.metric_id = m.id and e.time >= date_trunc('second', x.since)
       and (e.time > x.since or e.recorded_at > x.since) and e.id::text <> x.but
-    order by e.time limit $5
+    order by e.recorded_at desc limit $5
 ) e on true
 where m.name = any($4)
 order by x.n, e.time, e.recorded_at
