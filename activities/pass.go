@@ -263,6 +263,9 @@ func (p *pass) flush(ctx context.Context, more func(tx *sqlx.Tx) error) error {
 	for _, m := range p.members {
 		if !m.apart && m.state != lost && (m.run.Status != m.status || m.run.Step != m.step || m.run.DueAt != m.due || m.run.PlaceFrom.Valid) {
 			m.run.Data = m.data.encode(m.run.Data)
+			if m.placing() {
+				m.run.PlaceFrom.Time = m.now // from where the rest of the way counts
+			}
 			moves = append(moves, store.Move{Run: m.run, FromStep: m.step, FromDue: m.due})
 			moving = append(moving, m)
 		}

@@ -245,3 +245,26 @@ func TestARunThatIsCancelledWhileItsMailIsMadeSendsNothing(t *testing.T) {
 		t.Errorf("the run is %s", run.Status)
 	}
 }
+
+func TestWhatHappensDuringAPauseIsSeenWhenItIsOver(t *testing.T) {
+	t.Parallel()
+	s := newStage(t, `
+flow: f
+status: live
+trigger: {metric: Joined}
+exit_on: {metric: Placed Order}
+steps:
+  - wait: 30d
+  - update_profile: {set: {seen: true}}
+`, nil)
+	ada := s.profile("ada", nil)
+	s.event(ada, "Joined", nil)
+	s.play(s.enter()[0], map[time.Duration]func(){
+		1 * time.Hour: func() { s.reach(func(tx *sqlx.Tx) error { return s.store.PauseFlow(t.Context(), tx, "f") }) },
+		2 * time.Hour: func() { s.event(ada, "Placed Order", nil) },
+		3 * time.Hour: func() { s.reach(func(tx *sqlx.Tx) error { return s.store.ResumeFlow(t.Context(), tx, "f") }) },
+	})
+	if run := s.run(ada); run.Status != store.RunExited || run.FinishedAt.Time.Sub(start) != 3*time.Hour {
+		t.Errorf("%s after %v", run.Status, run.FinishedAt.Time.Sub(start))
+	}
+}

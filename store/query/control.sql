@@ -50,8 +50,11 @@ update flow set paused_at = coalesce(paused_at, now()), updated_at = now() where
 update flow set paused_at = null, updated_at = now() where id = $1
 
 -- name: flow_nudge_due
+-- Those that were due meanwhile, and those that may have missed what they wait for.
 insert into nudge (run_id)
-select id from run where flow_id = $1 and status = 'active' and due_at <= now() + ahead * interval '1 microsecond'
+select id from run r
+where flow_id = $1 and status = 'active'
+  and (due_at <= now() + ahead * interval '1 microsecond' or exists (select from watch w where w.run_id = r.id))
 
 -- name: flow_archive
 update flow set archived = true, paused_at = null, updated_at = now() where id = $1
