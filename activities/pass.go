@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"log/slog"
+	"slices"
 	"strings"
 	"time"
 
@@ -321,6 +322,8 @@ func (p *pass) flush(ctx context.Context, more func(tx *sqlx.Tx) error) error {
 func (p *pass) lose(ctx context.Context, m *member) {
 	p.Log.WarnContext(ctx, "the run moved while it was being advanced", "run", m.run.ID, "flow", m.run.FlowID)
 	m.state = lost
+	own := func(w store.Watch) bool { return w.RunID == m.run.ID }
+	p.watching, p.leaving = slices.DeleteFunc(p.watching, own), slices.DeleteFunc(p.leaving, own)
 	kept := p.outcomes[:0]
 	for _, o := range p.outcomes {
 		if o.RunID != m.run.ID {
