@@ -1,9 +1,9 @@
 // Command temporal is the Temporal server and its web UI as one small program, for development and tests.
 //
 // It is a Go module of its own so that neither the production binary nor an everyday rebuild carries the
-// server's 1,800 packages. It keeps its data in one SQLite file, listens on loopback only, prints
-// "READY <frontend> <ui>" on standard output once it serves, and stops on SIGTERM and on SIGINT. dev/temporalserver
-// builds it and sees to it that it never outlives the process that started it.
+// server's 1,800 packages. It keeps its data in one SQLite file, or in Postgres where that is to be measured, listens
+// on loopback only, prints "READY <frontend> <ui>" on standard output once it serves, and stops on SIGTERM and on
+// SIGINT. dev/temporalserver builds it and sees to it that it never outlives the process that started it.
 package main
 
 import (
@@ -29,6 +29,7 @@ func main() {
 
 func run() error {
 	file := flag.String("db", "temporal.db", "SQLite `file` that holds all state")
+	address := flag.String("postgres", "", "`URL` of a Postgres server that holds all state instead, in databases temporal and temporal_visibility; a password that it lacks is PGPASSWORD's")
 	port := flag.Int("port", 7233, "gRPC port on 127.0.0.1 (0 picks a free one)")
 	uiPort := flag.Int("ui-port", 8233, "web UI port on 127.0.0.1 (0 picks a free one, -1 turns the UI off)")
 	namespace := flag.String("namespace", "default", "namespace to create when it is missing")
@@ -44,7 +45,7 @@ func run() error {
 			return err
 		}
 	}
-	server, err := newServer(*file, *port, *namespace, *verbose)
+	server, err := newServer(*file, *address, *port, *namespace, *verbose)
 	if err != nil {
 		return err
 	}

@@ -2,7 +2,9 @@ package main
 
 import (
 	"fmt"
+	"maps"
 	"os"
+	"slices"
 	"strings"
 	"time"
 
@@ -27,39 +29,20 @@ var searchAttributes = map[string]enumspb.IndexedValueType{
 	"ProfileID":   enumspb.INDEXED_VALUE_TYPE_KEYWORD,
 }
 
-// newServer prepares the SQLite file and builds the four Temporal services in this process.
-//
-// The file is in WAL mode with synchronous=1 (NORMAL): measured faster than the rollback journal and than
-// SQLite's in-memory mode, and a crash of this process loses nothing.
-func newServer(file string, port int, namespace string, verbose bool) (temporal.Server, error) {
-	store := &config.SQL{
-		PluginName:   sqliteplugin.PluginName,
-		DatabaseName: file,
-		ConnectAttributes: map[string]string{
-			"mode": "rwc", "_journal_mode": "wal", "_synchronous": "1",
-		},
-	}
-	if _, err := os.Stat(file); os.IsNotExist(err) {
-		// A half-made schema would be taken for a whole one at the next start, so it is made aside.
-		making := *store
-		making.DatabaseName = file + ".making"
-		for _, suffix := range []string{"", "-wal", "-shm"} {
-			_ = os.Remove(making.DatabaseName + suffix)
-		}
-		making.ConnectAttributes = map[string]string{"mode": "rwc"}
-		if err := sqlite.SetupSchema(&making); err != nil {
-			return nil, fmt.Errorf("creating %s: %w", file, err)
-		}
-		if err := os.Rename(making.DatabaseName, file); err != nil {
-			return nil, err
-		}
-	}
+// newServer prepares the store and builds the four Temporal services in this process. The store is the SQLite file, or
+// the Postgres server at address unless that is "".
+func newServer(file, address string, port int, namespace string, verbose bool) (temporal.Server, error) {
 	ns, err := sqlite.NewNamespaceConfig("active", namespace, false, searchAttributes)
 	if err != nil {
 		return nil, err
 	}
-	if err := sqlite.CreateNamespaces(store, ns); err != nil {
-		return nil, fmt.Errorf("creating namespace %s in %s: %w", namespace, file, err)
+	stores, err := openStores(file, address, slices.Collect(maps.Keys(ns.Detail.Config.CustomSearchAttributeAliases)))
+	if err != nil {
+		return nil, err
+	}
+	main := stores.DataStores[stores.DefaultStore].SQL
+	if err := sqlite.CreateNamespaces(main, ns); err != nil { // only by its package SQLite's: any store will do
+		return nil, fmt.Errorf("creating namespace %s in %s: %w", namespace, main.DatabaseName, err)
 	}
 
 	frontend := fmt.Sprintf("127.0.0.1:%d", port)
@@ -78,10 +61,7 @@ func newServer(file string, port int, namespace string, verbose bool) (temporal.
 		hosts[name] = static.SingleLocalHost(fmt.Sprintf("127.0.0.1:%d", p))
 	}
 	cfg := &config.Config{
-		Persistence: config.Persistence{
-			DefaultStore: "sqlite", VisibilityStore: "sqlite", NumHistoryShards: 1,
-			DataStores: map[string]config.DataStore{"sqlite": {SQL: store}},
-		},
+		Persistence: stores,
 		ClusterMetadata: &cluster.Config{
 			FailoverVersionIncrement: 10, MasterClusterName: "active", CurrentClusterName: "active",
 			ClusterInformation: map[string]cluster.ClusterInformation{
@@ -114,6 +94,49 @@ func newServer(file string, port int, namespace string, verbose bool) (temporal.
 		temporal.WithAuthorizer(authorization.NewNoopAuthorizer()),
 		temporal.WithDynamicConfigClient(dynamic()),
 	)
+}
+
+func openStores(file, address string, columns []string) (config.Persistence, error) {
+	if address == "" {
+		store, err := openSQLite(file)
+		return config.Persistence{
+			DefaultStore: "sqlite", VisibilityStore: "sqlite", NumHistoryShards: 1,
+			DataStores: map[string]config.DataStore{"sqlite": {SQL: store}},
+		}, err
+	}
+	store, visibility, err := openPostgres(address, columns)
+	return config.Persistence{
+		DefaultStore: "postgres", VisibilityStore: "visibility", NumHistoryShards: 4,
+		DataStores: map[string]config.DataStore{"postgres": {SQL: store}, "visibility": {SQL: visibility}},
+	}, err
+}
+
+// openSQLite makes the file when it is missing, and says how to reach it.
+//
+// It is in WAL mode with synchronous=1 (NORMAL): measured faster than the rollback journal and than SQLite's in-memory
+// mode, and a crash of this process loses nothing.
+func openSQLite(file string) (*config.SQL, error) {
+	store := &config.SQL{
+		PluginName:   sqliteplugin.PluginName,
+		DatabaseName: file,
+		ConnectAttributes: map[string]string{
+			"mode": "rwc", "_journal_mode": "wal", "_synchronous": "1",
+		},
+	}
+	if _, err := os.Stat(file); !os.IsNotExist(err) {
+		return store, err
+	}
+	// A half-made schema would be taken for a whole one at the next start, so it is made aside.
+	making := *store
+	making.DatabaseName = file + ".making"
+	for _, suffix := range []string{"", "-wal", "-shm"} {
+		_ = os.Remove(making.DatabaseName + suffix)
+	}
+	making.ConnectAttributes = map[string]string{"mode": "rwc"}
+	if err := sqlite.SetupSchema(&making); err != nil {
+		return nil, fmt.Errorf("creating %s: %w", file, err)
+	}
+	return store, os.Rename(making.DatabaseName, file)
 }
 
 // dynamic widens the limits that a burst in development or a benchmark meets first; one partition per task

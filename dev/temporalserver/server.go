@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net/url"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -28,6 +29,7 @@ type Options struct {
 	Port      int    // gRPC, on 127.0.0.1; 0 picks a free one
 	UIPort    int    // web UI, on 127.0.0.1; 0 picks a free one, -1 turns it off
 	Namespace string // made when it is missing; "" is default
+	Postgres  string // URL of a server that keeps the data instead of a file in Dir; "" is none
 	Temporary bool   // remove Dir when the server ends
 }
 
@@ -73,6 +75,16 @@ func Start(ctx context.Context, o Options) (*Server, error) {
 		options.Remove = dir
 	}
 	args := []string{"-db", filepath.Join(dir, "temporal.db"), "-port", strconv.Itoa(port), "-ui-port", strconv.Itoa(ui)}
+	if o.Postgres != "" {
+		u, err := url.Parse(o.Postgres)
+		if err != nil {
+			return nil, fmt.Errorf("the URL of Temporal's Postgres: %w", err)
+		}
+		password, _ := u.User.Password()
+		u.User = url.User(u.User.Username())
+		options.Env = append(os.Environ(), "PGPASSWORD="+password)
+		args = append(args, "-postgres", u.String())
+	}
 	if o.Namespace != "" {
 		args = append(args, "-namespace", o.Namespace)
 	}

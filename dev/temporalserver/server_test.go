@@ -9,12 +9,41 @@ import (
 	"testing"
 
 	"github.com/legato-flow/legato/dev"
+	"github.com/legato-flow/legato/dev/postgres"
 	"github.com/legato-flow/legato/dev/temporalserver"
 	"go.temporal.io/sdk/client"
+	"go.temporal.io/sdk/temporal"
 )
 
 func TestTheServerServesAndKeepsItsDataOverARestart(t *testing.T) {
 	t.Parallel()
+	for _, test := range []struct {
+		name  string
+		store func(t *testing.T) string
+	}{
+		{"in a file", func(*testing.T) string { return "" }},
+		{"in Postgres", func(t *testing.T) string {
+			db, err := postgres.Start(t.Context(), postgres.Options{Dir: t.TempDir(), Fast: true, Temporary: true})
+			if err != nil {
+				t.Fatal(err)
+			}
+			t.Cleanup(func() {
+				if err := db.Stop(); err != nil {
+					t.Error(err)
+				}
+			})
+			return db.URL
+		}},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			servesAndKeeps(t, test.store(t))
+		})
+	}
+}
+
+func servesAndKeeps(t *testing.T, address string) {
+	t.Helper()
 	root, err := dev.Root()
 	if err != nil {
 		t.Fatal(err)
@@ -23,7 +52,8 @@ func TestTheServerServesAndKeepsItsDataOverARestart(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	o := temporalserver.Options{Binary: binary, Dir: t.TempDir(), UIPort: -1, Namespace: "first"}
+	o := temporalserver.Options{Binary: binary, Dir: t.TempDir(), UIPort: -1, Namespace: "first", Postgres: address}
+	var first string
 	for range 2 {
 		s, err := temporalserver.Start(t.Context(), o)
 		if err != nil {
@@ -33,14 +63,17 @@ func TestTheServerServesAndKeepsItsDataOverARestart(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		run, err := c.ExecuteWorkflow(t.Context(), client.StartWorkflowOptions{ID: "kept", TaskQueue: "nobody"}, "Anything")
+		run, err := c.ExecuteWorkflow(t.Context(), client.StartWorkflowOptions{
+			ID: "kept", TaskQueue: "nobody",
+			TypedSearchAttributes: temporal.NewSearchAttributes(temporal.NewSearchAttributeKeyKeyword("FlowID").ValueSet("kept")),
+		}, "Anything")
 		if err != nil {
 			t.Fatal(err)
 		}
-		if first, err := os.ReadFile(filepath.Join(o.Dir, "run")); err == nil && string(first) != run.GetRunID() {
+		if first == "" {
+			first = run.GetRunID()
+		} else if run.GetRunID() != first {
 			t.Errorf("the workflow runs as %s and ran as %s before the restart", run.GetRunID(), first)
-		} else if err := os.WriteFile(filepath.Join(o.Dir, "run"), []byte(run.GetRunID()), 0o600); err != nil {
-			t.Fatal(err)
 		}
 		c.Close()
 		if err := s.Stop(); err != nil {
