@@ -22,7 +22,7 @@ const (
 	ReasonUnable       = "Unable to Send Email"
 	ReasonUnknown      = "Delivery Unknown" // the mail server's answer never came: sending again might send twice
 	ReasonExpression   = "Expression Error"
-	ReasonExitOn       = "Exit On"       // followed by what happened
+	ReasonExitOn       = "Exit On"      // followed by what happened
 	ReasonBefore       = "Before Entry" // the run was placed where it would be, and this lies behind it
 	ReasonEntryFilter  = "Fails Flow Filters at Entry"
 )

@@ -66,7 +66,6 @@ type Simulation struct {
 	now     time.Time
 	started []startedCohort
 	called  []string // runs that the dispatcher says should be looked at
-	failed  error    // of a part that cannot return it
 }
 
 // watcher is told what happens as it happens. All of its functions may be nil.

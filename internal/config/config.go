@@ -76,7 +76,7 @@ type Config struct {
 	LateEvents time.Duration
 
 	// By channel: how long after a message the next ones are kept back, and when none go out.
-	CapEmail, CapSMS, CapPush       time.Duration
+	CapEmail, CapText, CapPush      time.Duration // text messages are the channel sms
 	QuietEmail, QuietSMS, QuietPush Hours
 
 	SMTP     SMTP

@@ -51,7 +51,7 @@ func TestProductionNeedsOnlyWhatNobodyElseCanKnow(t *testing.T) {
 		DatabaseURL: "postgres://legato:hunter2@db:5432/legato?sslmode=require", DatabaseConnections: 20,
 		Listen: "127.0.0.1:8080", BaseURL: "https://legato.example", Secret: "0123456789abcdef",
 		Definitions: "definitions", TaskQueue: "legato", CohortMax: 200, StartsPerSecond: 50, Speed: 1, DateHorizon: time.Hour, DateSpread: 10 * time.Minute,
-		LateEvents: 6 * time.Hour, CapEmail: 16 * time.Hour, CapSMS: 24 * time.Hour, CapPush: 24 * time.Hour, QuietSMS: Hours{"21:00", "08:00"},
+		LateEvents: 6 * time.Hour, CapEmail: 16 * time.Hour, CapText: 24 * time.Hour, CapPush: 24 * time.Hour, QuietSMS: Hours{"21:00", "08:00"},
 		SMTP: SMTP{Address: "mail.example:587", TLS: TLSStart, Connections: 4}, From: "shop@legato.example",
 		LogLevel: slog.LevelInfo, LogFormat: "json", ShutdownTimeout: 30 * time.Second,
 	}

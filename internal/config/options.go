@@ -65,7 +65,7 @@ func table(c *Config) []Option {
 
 		{Name: "LEGATO_CAP_EMAIL", Default: "16h", value: duration(&c.CapEmail, 0, 30*24*time.Hour),
 			Help: "Smart sending: how long after an email a person gets no other from a flow that does not say otherwise. 0s turns it off."},
-		{Name: "LEGATO_CAP_SMS", Default: "24h", value: duration(&c.CapSMS, 0, 30*24*time.Hour),
+		{Name: "LEGATO_CAP_SMS", Default: "24h", value: duration(&c.CapText, 0, 30*24*time.Hour),
 			Help: "The same for text messages, by phone number."},
 		{Name: "LEGATO_CAP_PUSH", Default: "24h", value: duration(&c.CapPush, 0, 30*24*time.Hour),
 			Help: "The same for push notifications."},

@@ -79,19 +79,11 @@ func applyAndMigrate(ctx context.Context, w io.Writer, s *store.Store, d *flow.D
 	return migrate(ctx, w, s, temporal, all)
 }
 
-// applyFolder checks a folder and stores what it defines. Warnings do not keep it from being stored.
-func applyFolder(ctx context.Context, s *store.Store, folder string) (*flow.Definitions, error) {
-	d, err := checkedFolder(folder)
-	if err != nil {
-		return nil, err
-	}
-	return d, apply.Definitions(ctx, s, d)
-}
-
 // sampleBase is where the feeds that ship expect the sample store.
 const sampleBase = "http://127.0.0.1:8080/"
 
-// applySample is applyFolder for a development server, which serves the sample store at base.
+// applySample checks a folder and stores what it defines, for a development server that serves the sample store at
+// base. Warnings do not keep it from being stored.
 func applySample(ctx context.Context, s *store.Store, folder, base string) (*flow.Definitions, error) {
 	d, err := checkedFolder(folder)
 	if err != nil {

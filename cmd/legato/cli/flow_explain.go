@@ -24,16 +24,9 @@ func flowExplainCommand() *cobra.Command {
 		Example: "  legato flow explain abandoned-cart ada@example.com",
 		Args:    cobra.ExactArgs(2),
 		RunE: func(command *cobra.Command, args []string) error {
-			c, err := config.FromEnvironment("DATABASE_URL")
-			if err != nil {
-				return err
-			}
-			s, err := store.Open(command.Context(), string(c.DatabaseURL), 2)
-			if err != nil {
-				return err
-			}
-			defer s.Close()
-			return explain(command.Context(), s, command.OutOrStdout(), args[0], args[1], asJSON)
+			return withStore(command, func(ctx context.Context, _ config.Config, s *store.Store) error {
+				return explain(ctx, s, command.OutOrStdout(), args[0], args[1], asJSON)
+			})
 		},
 	}
 	command.Flags().BoolVar(&asJSON, "json", false, "print JSON")

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"context"
 	"fmt"
 	"strings"
 	"text/tabwriter"
@@ -29,31 +30,24 @@ func flowFailuresCommand() *cobra.Command {
 		Example: "  legato flow failures\n  legato flow failures abandoned-cart --retry",
 		Args:    cobra.MaximumNArgs(1),
 		RunE: func(command *cobra.Command, args []string) error {
-			c, err := config.FromEnvironment("DATABASE_URL")
-			if err != nil {
-				return err
-			}
-			s, err := store.Open(command.Context(), string(c.DatabaseURL), 2)
-			if err != nil {
-				return err
-			}
-			defer s.Close()
-			flow := ""
-			if len(args) == 1 {
-				flow = args[0]
-				if _, err := s.Flow(command.Context(), flow); err != nil {
-					return fmt.Errorf("flow %s: %w", flow, err)
+			return withStore(command, func(ctx context.Context, _ config.Config, s *store.Store) error {
+				flow := ""
+				if len(args) == 1 {
+					flow = args[0]
+					if _, err := s.Flow(ctx, flow); err != nil {
+						return fmt.Errorf("flow %s: %w", flow, err)
+					}
 				}
-			}
-			if retry {
-				n, err := s.RetryFailures(command.Context(), flow, time.Now())
-				if err != nil {
-					return err
+				if retry {
+					n, err := s.RetryFailures(ctx, flow, time.Now())
+					if err != nil {
+						return err
+					}
+					fmt.Fprintf(command.OutOrStdout(), "%d failed steps are tried again\n", n)
+					return nil
 				}
-				fmt.Fprintf(command.OutOrStdout(), "%d failed steps are tried again\n", n)
-				return nil
-			}
-			return printFailures(command, s, flow)
+				return printFailures(command, s, flow)
+			})
 		},
 	}
 	command.Flags().BoolVar(&retry, "retry", false, "try the failed emails, alerts and webhooks again")

@@ -44,7 +44,7 @@ func scratchDatabase(ctx context.Context, url string) (*simulate.Scratch, func()
 // settingsOf gives what a worker with this configuration would be set to.
 func settingsOf(c config.Config) simulate.Settings {
 	return simulate.Settings{
-		Caps:  map[string]time.Duration{plan.ChannelEmail: c.CapEmail, plan.ChannelSMS: c.CapSMS, plan.ChannelPush: c.CapPush},
+		Caps:  map[string]time.Duration{plan.ChannelEmail: c.CapEmail, plan.ChannelSMS: c.CapText, plan.ChannelPush: c.CapPush},
 		Quiet: quietHours(c), Late: c.LateEvents,
 	}
 }

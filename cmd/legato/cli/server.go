@@ -106,7 +106,7 @@ func (s *server) worker(ctx context.Context) (*worker.Worker, error) {
 			Links: func(profile string) map[string]any {
 				return map[string]any{"unsubscribe": consent.UnsubscribeURL(c.BaseURL, []byte(string(c.Secret)), profile)}
 			},
-			Caps:     map[string]time.Duration{plan.ChannelEmail: c.CapEmail, plan.ChannelSMS: c.CapSMS, plan.ChannelPush: c.CapPush},
+			Caps:     map[string]time.Duration{plan.ChannelEmail: c.CapEmail, plan.ChannelSMS: c.CapText, plan.ChannelPush: c.CapPush},
 			Quiet:    quietHours(c),
 			Parallel: c.SMTP.Connections, Log: s.log,
 		},
