@@ -22,6 +22,13 @@ func (s *Simulation) Add(ctx context.Context, p *Person) (profile string, err er
 	if err != nil {
 		return "", fmt.Errorf("creating the person: %w", err)
 	}
+	for i := range s.options.Flow.Plan.Steps {
+		if l := s.options.Flow.Plan.Steps[i].List; l != nil { // a list that the flow changes is there, as in a shop
+			if _, err := s.list(ctx, l.List); err != nil {
+				return "", err
+			}
+		}
+	}
 	for _, list := range p.Lists {
 		if err := s.Happen(ctx, created.ID, Happening{Join: list}); err != nil {
 			return "", err

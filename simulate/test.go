@@ -163,7 +163,7 @@ func (s *Simulation) result(ctx context.Context, profile string, start time.Time
 		return nil, fmt.Errorf("the person's events: %w", err)
 	}
 	for _, e := range events {
-		if !s.ours[e.ID] {
+		if !s.ours[e.ID] && e.Name != "Received Email" { // messages say that they were sent
 			r.tracked = append(r.tracked, e.Name)
 		}
 	}

@@ -24,6 +24,11 @@ func TestTheCommandsInTheGuideExist(t *testing.T) {
 	if err != nil || len(pages) == 0 {
 		t.Fatal(pages, err)
 	}
+	recipes, err := filepath.Glob(filepath.Join(root, "docs", "guide", "cookbook", "*.md"))
+	if err != nil || len(recipes) == 0 {
+		t.Fatal(recipes, err)
+	}
+	pages = append(pages, recipes...)
 	found := 0
 	for _, page := range append(pages, filepath.Join(root, "README.md")) {
 		text, err := os.ReadFile(page)
