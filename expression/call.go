@@ -57,7 +57,7 @@ func (c *compiler) call(n ast.Node) (ast.Node, kind, error) {
 		if len(parts) == 1 {
 			parts = append(parts, constant(n, 0.0))
 		}
-	case "lower", "upper", "trim", "days_until":
+	case "lower", "upper", "trim", "days_until", "today":
 		parts = append([]ast.Node{state(n)}, parts...)
 	case "anniversary_in", "anniversary_ago":
 		days, err := c.days(args[1])
@@ -66,7 +66,8 @@ func (c *compiler) call(n ast.Node) (ast.Node, kind, error) {
 		}
 		parts = []ast.Node{state(n), parts[0], constant(args[1], days)}
 	}
-	if name == "days_until" || name == "anniversary_in" || name == "anniversary_ago" {
+	switch name {
+	case "days_until", "anniversary_in", "anniversary_ago", "today":
 		c.usesNow = true
 	}
 	return invoke(n, name, parts...), f.gives, nil
@@ -91,7 +92,7 @@ func (c *compiler) function(n ast.Node, name string, args []ast.Node) (*Function
 }
 
 func arity(f *Function) string {
-	few := map[int]string{1: "one argument", 2: "two arguments"}
+	few := map[int]string{0: "no arguments", 1: "one argument", 2: "two arguments"}
 	if f.min == f.max {
 		return few[f.min]
 	}
@@ -111,7 +112,7 @@ func (c *compiler) arguments(n ast.Node, f *Function, args []ast.Node, kinds []k
 	if f.Name == "join" {
 		wants = []kind{list}
 	}
-	if wants == nil || kinds[0] == anything {
+	if wants == nil || len(kinds) == 0 || kinds[0] == anything {
 		return nil
 	}
 	for _, k := range wants {

@@ -131,7 +131,7 @@ func TestEveryFunctionIsDescribedAndUsable(t *testing.T) {
 		"after": `did("A", after("2026-01-01"))`, "anniversary_ago": `anniversary_ago(person.x, "7d")`,
 		"has_any": `has_any(person.x, ["a"])`, "has_all": `has_all(person.x, ["a"])`, "has_part": `has_part(person.x, "a")`,
 		"in_region": `in_region(person.x, "united_states")`, "sample": `sample(50)`, "sent": `sent("email")`, "entered_flow": `entered_flow()`,
-		"in_list": `in_list("Newsletter")`, "can_receive": `can_receive("email")`,
+		"in_list": `in_list("Newsletter")`, "today": `today()`, "can_receive": `can_receive("email")`,
 	}
 	for _, f := range Functions {
 		source, ok := examples[f.Name]

@@ -43,6 +43,7 @@ var Functions = []Function{
 	{"find", "find(list, condition)", "the first item that meets the condition, missing when there is none", "lists", 2, 2, anything},
 
 	{"date", "date(x)", "x as a time: text in an accepted date format, or Unix seconds; missing when it is none", "dates", 1, 1, instant},
+	{"today", "today()", "today's date (UTC) as text, like \"2026-05-10\"", "dates", 0, 0, text},
 	{"days_until", "days_until(d)", "calendar days from today (UTC) to d, negative when it is past", "dates", 1, 1, number},
 	{"anniversary_in", "anniversary_in(d, \"7d\")", "true when d's month and day come in that many days or fewer, today (UTC) included; 29 February is 28 February in a common year", "dates", 2, 2, boolean},
 	{"anniversary_ago", "anniversary_ago(d, \"7d\")", "true when d's month and day were that many days ago or fewer, today (UTC) included", "dates", 2, 2, boolean},

@@ -197,6 +197,7 @@ func defineNumbers() {
 
 func defineDates() {
 	pure("date", func(a []any) any { return toDate(a[0]) })
+	stateful("today", func(e *evaluation, _ []any) (any, error) { return e.now.Format(time.DateOnly), nil })
 	stateful("days_until", func(e *evaluation, a []any) (any, error) {
 		if t, ok := toDate(a[0]).(time.Time); ok {
 			return float64(daysUntil(e.now, t)), nil

@@ -175,6 +175,8 @@ func TestConditions(t *testing.T) {
 		{"dates", `person.city < now`, false},
 		{"dates", `date(person.unix) == now`, true},
 		{"dates", `date(person.city) == now`, false},
+		{"dates", `today() == "2026-05-10"`, true},
+		{"dates", `days_until(today()) == 0`, true},
 		{"dates", `days_until(person.us_date) == 2`, true},
 		{"dates", `days_until(person.created) == -9`, true},
 		{"dates", `anniversary_in("1990-05-10", "0d")`, true},

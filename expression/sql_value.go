@@ -236,6 +236,8 @@ func (t *translator) call(n ast.Node) (column, error) {
 			return column{fragment: fragment{text: "true"}, kind: boolean}, err
 		}
 		return column{fragment: sqlf("(%s is not null)", v.fragment), kind: boolean}, err
+	case name == "today":
+		return column{fragment: fragment{text: "to_char(s.now at time zone 'UTC', 'YYYY-MM-DD')"}, kind: text}, nil
 	case name == "date":
 		if s, ok := args[0].(*ast.StringNode); ok {
 			at, ok := toDate(s.Value).(time.Time)

@@ -15,8 +15,9 @@ const maxProperties = 100
 
 // today is the one value that the API computes; a plan computes it with an expression.
 const (
-	today   = "today"
-	todayIs = "now"
+	today     = "today"
+	todayIs   = "today()"
+	todayOnce = "now" // in plans that are older than today()
 )
 
 func (r *reader) updateProfile(data *member.Object, s *plan.Step) {
@@ -130,7 +131,7 @@ func operations(u *plan.UpdateProfile) []any {
 			}
 			o["property_type"], o["property_operation"], o["property_value"] = "list", nil, one
 		default:
-			if a.Expression != todayIs {
+			if a.Expression != todayIs && a.Expression != todayOnce {
 				return nil
 			}
 			o["property_type"], o["property_value"] = "date", today
