@@ -30,12 +30,17 @@ func (e *Engine) snippet(name, source string, json bool) (*Snippet, error) {
 }
 
 func (e *Engine) part(name, source string) (*part, error) {
-	p := &part{source: source, file: strings.Split(source, "\n"), line: 1, column: 1}
-	var faults []fault
-	if p.program, faults = compile(e.grammar, source); len(faults) > 0 {
+	p, faults := e.compilePart(source)
+	if len(faults) > 0 {
 		return nil, p.error(name, faults[0])
 	}
 	return p, nil
+}
+
+func (e *Engine) compilePart(source string) (p *part, faults []fault) {
+	p = &part{source: source, file: strings.Split(source, "\n"), line: 1, column: 1}
+	p.program, faults = compile(e.grammar, source)
+	return p, faults
 }
 
 // Render makes the text, with the variables given. The error is an *Error.

@@ -12,6 +12,7 @@ func (c *checker) email(id, field string, m *plan.Email) {
 	c.template(id, field+".template", m.Template)
 	c.address(id, field+".from", m.From)
 	c.line(id, field+".from_name", m.FromName, maxName, false)
+	c.liquidParses(id, field+".from_name", m.FromName)
 	c.address(id, field+".reply_to", m.ReplyTo)
 	c.address(id, field+".cc", m.CC)
 	c.address(id, field+".bcc", m.BCC)
@@ -87,6 +88,7 @@ func (c *checker) alert(id string, a *plan.Alert) {
 	c.template(id, "alert.template", a.Template)
 	c.address(id, "alert.from", a.From)
 	c.line(id, "alert.from_name", a.FromName, maxName, false)
+	c.liquidParses(id, "alert.from_name", a.FromName)
 	c.liquid(id, "alert.subject", a.Subject, maxSubject, false)
 	c.liquid(id, "alert.body", a.Body, maxLiquid, false)
 }

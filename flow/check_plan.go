@@ -14,9 +14,12 @@ import (
 // CheckPlan finds what is wrong in a plan that did not come from YAML, with the rules that YAML is read by: ids,
 // links and their order, expressions, zones, durations, weights, addresses, kinds that cannot go live, and a flow
 // that can start itself. status is that which the flow is to have. With no error among the findings the plan can
-// be run. It changes nothing in the plan.
-func CheckPlan(p *plan.Plan, status string) []Finding {
-	c := &checker{findings{plan: p}}
+// be run. It changes nothing in the plan. With a LiquidCheck the Liquid in it is checked as well.
+func CheckPlan(p *plan.Plan, status string, liquid ...LiquidCheck) []Finding {
+	c := &checker{findings: findings{plan: p}}
+	if len(liquid) > 0 {
+		c.read = liquid[0]
+	}
 	switch {
 	case len(p.Steps) > MaxSteps:
 		c.fail("", "steps", "a flow has at most %d steps, not %d", MaxSteps, len(p.Steps))
@@ -39,7 +42,10 @@ func CheckPlan(p *plan.Plan, status string) []Finding {
 }
 
 // checker checks a plan.
-type checker struct{ findings }
+type checker struct {
+	findings
+	read LiquidCheck
+}
 
 func (c *checker) flow(status string) {
 	p := c.plan

@@ -206,6 +206,7 @@ func (c *checker) webhook(id string, w *plan.Webhook) {
 	seen := map[string]bool{}
 	for _, name := range slices.Sorted(maps.Keys(w.Headers)) {
 		c.fault(id, "webhook.headers."+name, checkHeader(name, w.Headers[name]))
+		c.liquidParses(id, "webhook.headers."+name, w.Headers[name])
 		if lower := strings.ToLower(name); seen[lower] {
 			c.fail(id, "webhook.headers."+name, "the header %s is there already", name)
 		} else {

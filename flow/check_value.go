@@ -56,9 +56,14 @@ func (c *checker) line(step, field, s string, most int, required bool) {
 
 // liquid is text that may go over several lines.
 func (c *checker) liquid(step, field, s string, most int, required bool) {
-	if s != "" || required {
-		c.fault(step, field, checkLiquid(lastOf(field), s, most))
+	if s == "" && !required {
+		return
 	}
+	if f := checkLiquid(lastOf(field), s, most); f.message != "" {
+		c.fault(step, field, f)
+		return
+	}
+	c.liquidParses(step, field, s)
 }
 
 func (c *checker) address(step, field, s string) {

@@ -24,6 +24,7 @@ type Flow struct {
 	source    *source
 	idAt      *node
 	templates []use
+	noted     noted
 }
 
 // Templates are the names of the templates that the flow sends, sorted.
@@ -103,7 +104,7 @@ func (r *reader) flow(n *node) *Flow {
 	steps.checkLinks(p, sequence)
 	if !slices.ContainsFunc(p.Triggers, bringsEvent) {
 		for _, at := range r.events {
-			r.warn(at, "only a metric trigger brings an event", "this asks for the event, and there is none in this flow")
+			r.warn(at, noEvent, "%s", askedInVain)
 		}
 	}
 	if complete { // else what is missing would be said twice
@@ -113,7 +114,7 @@ func (r *reader) flow(n *node) *Flow {
 		return nil
 	}
 	steps.idle(p, written)
-	f.Plan, f.templates = p, steps.templates
+	f.Plan, f.templates, f.noted = p, steps.templates, r.noted
 	return f
 }
 

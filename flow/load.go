@@ -30,6 +30,9 @@ type Template struct {
 	Name   string // the file's name without .liquid
 	File   string
 	Source []byte
+
+	lines     *source
+	variables []Variable
 }
 
 // TemplateCheck finds what is wrong with a template. It leaves the file to the caller.
@@ -37,8 +40,10 @@ type TemplateCheck func(name string, source []byte) Problems
 
 // LoadOptions let others take part in Load.
 type LoadOptions struct {
-	Check TemplateCheck                             // checks each template
-	Feeds func(name string, source []byte) []string // the feeds that a template uses
+	Check     TemplateCheck                               // checks each template
+	Feeds     func(name string, source []byte) []string   // the feeds that a template uses
+	Variables func(name string, source []byte) []Variable // the variables that a template uses
+	Liquid    LiquidCheck                                 // checks the Liquid in flows
 }
 
 // Load reads flows/*.yaml, templates/*.liquid and feeds/*.yaml of dir, and checks them against each other: ids
@@ -174,7 +179,12 @@ func (l *loader) templates() {
 			l.problems = append(l.problems, p)
 		}
 		if problems.Err() == nil {
-			l.found.Templates[name] = Template{Name: name, File: file, Source: data}
+			t := Template{Name: name, File: file, Source: data, lines: lines}
+			if l.options.Variables != nil {
+				t.variables = l.options.Variables(name, data)
+			}
+			l.found.Templates[name] = t
+			l.problems = append(l.problems, t.strange()...)
 		}
 	})
 }
@@ -221,7 +231,9 @@ func (l *loader) flows() {
 				l.problems = append(l.problems, f.problem(use.at, hint, fmt.Sprintf("there is no template %s", use.name)))
 			}
 		}
-		if complete {
+		problems = l.liquids(f)
+		l.problems = append(l.problems, problems...)
+		if complete && problems.Err() == nil {
 			l.found.Flows = append(l.found.Flows, f)
 		}
 	})

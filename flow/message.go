@@ -34,6 +34,7 @@ func (r *reader) liquid(n *node, what string, most int) string {
 	if f := checkLiquid(what, n.text, most); !r.sound(n, f) {
 		return ""
 	}
+	r.noted.liquid(n)
 	return n.text
 }
 
@@ -135,6 +136,15 @@ func (r *reader) page(n *node, what string) string    { return r.liquid(n, what,
 func (r *reader) link(n *node, what string) string    { return r.string(n, what, maxURL) }
 
 const maxSubject = 2_000 // characters of a subject or title, with the Liquid in it
+
+// sender reads the name of a sender, which may have Liquid.
+func (r *reader) sender(n *node, what string) string {
+	s := r.label(n, what)
+	if s != "" {
+		r.noted.liquid(n)
+	}
+	return s
+}
 
 // flags reads those of the keys that are there.
 func (r *reader) flags(found map[string]*node, keys map[string]*bool) {

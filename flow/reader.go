@@ -25,6 +25,7 @@ type reader struct {
 	*source
 	problems Problems
 	events   []*node // expressions about a person that ask for the event as well
+	noted    noted
 }
 
 func newReader(file string, data []byte) (*reader, *node) {
@@ -173,6 +174,7 @@ func (r *reader) expression(n *node, what string, scope expression.Scope) (strin
 	}
 	compiled, err := expression.Compile(s, scope)
 	if err == nil {
+		r.noted.asked = append(r.noted.asked, asked{x: compiled, at: n, scope: scope})
 		if scope == expression.Person && slices.ContainsFunc(compiled.Properties(), ofEvent) {
 			r.events = append(r.events, n)
 		}
@@ -194,8 +196,21 @@ func ofEvent(property string) bool { return strings.HasPrefix(property, "event."
 // condition reads an expression that is true or false.
 func (r *reader) condition(n *node, what string, scope expression.Scope) string {
 	s, compiled := r.expression(n, what, scope)
-	if compiled != nil && !compiled.Condition() {
-		r.fail(n, "for example event.value >= 20", "%s must be true or false, and this never is", what)
+	if compiled != nil {
+		r.noted.asked[len(r.noted.asked)-1].condition = true
+		if !compiled.Condition() {
+			r.fail(n, "for example event.value >= 20", "%s must be true or false, and this never is", what)
+		}
+	}
+	return s
+}
+
+// eventFilter reads a condition about an event of the metric.
+func (r *reader) eventFilter(n *node, what, metric string) string {
+	before := len(r.noted.asked)
+	s := r.condition(n, what, expression.Trigger)
+	if len(r.noted.asked) > before {
+		r.noted.asked[before].metric = metric
 	}
 	return s
 }

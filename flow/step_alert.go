@@ -50,6 +50,6 @@ func (r *steps) alert(a *plan.Alert, n *node) {
 		a.Template = r.template(template)
 	}
 	texts(found, []textKey{
-		{"body", &a.Body, r.page}, {"subject", &a.Subject, r.subject}, {"from", &a.From, r.address}, {"from_name", &a.FromName, r.label},
+		{"body", &a.Body, r.page}, {"subject", &a.Subject, r.subject}, {"from", &a.From, r.address}, {"from_name", &a.FromName, r.sender},
 	})
 }

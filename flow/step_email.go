@@ -43,7 +43,7 @@ func (r *steps) email(value *node) *plan.Email {
 		m.Template = r.template(n)
 	}
 	texts(found, []textKey{
-		{"from", &m.From, r.address}, {"from_name", &m.FromName, r.label}, {"reply_to", &m.ReplyTo, r.address},
+		{"from", &m.From, r.address}, {"from_name", &m.FromName, r.sender}, {"reply_to", &m.ReplyTo, r.address},
 		{"cc", &m.CC, r.address}, {"bcc", &m.BCC, r.address}, {"subject", &m.Subject, r.subject}, {"preview", &m.Preview, r.subject},
 	})
 	r.flags(found, map[string]*bool{"transactional": &m.Transactional, "tracking": &m.Tracking})

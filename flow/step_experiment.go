@@ -60,7 +60,7 @@ func (r *steps) experiment(x *plan.Experiment, n *node) {
 	case metric != nil && x.Winner != conversions && x.Winner != "":
 		r.fail(metric, "", "metric goes with winner: conversions only")
 	case metric != nil:
-		x.Metric = r.string(metric, "metric", maxName)
+		x.Metric = r.metric(metric)
 	case x.Winner == conversions:
 		r.fail(found["winner"], "for example metric: Placed Order", "conversions needs metric: what counts as one")
 	}

@@ -29,9 +29,9 @@ var listStep = stepKind{
 		case add != nil && remove != nil:
 			r.fail(remove, "make two steps", "a step list has add or remove, not both")
 		case add != nil:
-			s.List.List = r.string(add, "the list", maxName)
+			s.List.List = r.listName(add, "the list")
 		case remove != nil:
-			s.List.List, s.List.Remove = r.string(remove, "the list", maxName), true
+			s.List.List, s.List.Remove = r.listName(remove, "the list"), true
 		case len(found) == len(value.entries):
 			r.fail(value, "for example add: Newsletter", "list needs add or remove")
 		}

@@ -71,6 +71,9 @@ func (r *reader) headers(n *node) map[string]string {
 		}
 		if r.sound(key, checkHeader(name, content)) {
 			all[name] = content
+			if content != "" {
+				r.noted.liquid(value)
+			}
 		}
 	})
 	return all

@@ -33,7 +33,7 @@ var repeats = []string{plan.Once, plan.Weekly, plan.Monthly, plan.Yearly}
 
 func readDateTrigger(r *reader, value *node, beside map[string]*node) plan.Trigger {
 	trigger := &plan.DateTrigger{
-		Property: r.property(value),
+		Property: r.dateProperty(value),
 		At:       defaultTime,
 		Timezone: plan.PersonZone,
 		Repeat:   plan.Yearly,
@@ -80,6 +80,15 @@ func (r *reader) offset(n *node, what string) span {
 }
 
 var propertyPattern = regexp.MustCompile(`^person(?:\.([A-Za-z_][A-Za-z0-9_]*)|\[\s*"([^"\\]+)"\s*\]|\[\s*'([^'\\]+)'\s*\])$`)
+
+// dateProperty reads the property that holds the date.
+func (r *reader) dateProperty(n *node) string {
+	name := r.property(n)
+	if name != "" {
+		r.noted.dates = append(r.noted.dates, use{name, n})
+	}
+	return name
+}
 
 // property reads person.x or person["x"], where x is a custom property, and gives x.
 func (r *reader) property(n *node) string {

@@ -12,6 +12,6 @@ var listTrigger = triggerKind{
 		words:   []string{"lists", "added_to_list", "subscribed"},
 	},
 	read: func(r *reader, value *node, _ map[string]*node) plan.Trigger {
-		return plan.Trigger{List: &plan.ListTrigger{List: r.string(value, "list", maxName)}}
+		return plan.Trigger{List: &plan.ListTrigger{List: r.listName(value, "list")}}
 	},
 }

@@ -1,9 +1,6 @@
 package flow
 
-import (
-	"github.com/legato-flow/legato/expression"
-	"github.com/legato-flow/legato/flow/plan"
-)
+import "github.com/legato-flow/legato/flow/plan"
 
 var metricTrigger = triggerKind{
 	Spec: Spec{
@@ -20,9 +17,9 @@ var metricTrigger = triggerKind{
 		words:   []string{"event", "events", "on"},
 	},
 	read: func(r *reader, value *node, beside map[string]*node) plan.Trigger {
-		trigger := &plan.MetricTrigger{Metric: r.string(value, "metric", maxName)}
+		trigger := &plan.MetricTrigger{Metric: r.metric(value)}
 		if n := beside["filter"]; n != nil {
-			trigger.Filter = r.condition(n, "the trigger's filter", expression.Trigger)
+			trigger.Filter = r.eventFilter(n, "the trigger's filter", trigger.Metric)
 		}
 		if n := beside["late"]; n != nil {
 			trigger.Late = r.holdFor(n, "late")

@@ -36,9 +36,9 @@ func (r *reader) watch(n *node, what string, found map[string]*node) plan.Watch 
 		w.Condition = r.condition(condition, "condition", expression.Person)
 		return w
 	}
-	w.Metric = r.string(metric, "metric", maxName)
+	w.Metric = r.metric(metric)
 	if filter != nil {
-		w.Filter = r.condition(filter, "filter", expression.Trigger)
+		w.Filter = r.eventFilter(filter, "filter", w.Metric)
 	}
 	return w
 }
