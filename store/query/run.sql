@@ -13,10 +13,11 @@ select pg_advisory_xact_lock(hashtextextended($1 || '/' || p, 0))
 from (select distinct p from unnest($2::text[]) p order by p) as people
 
 -- name: run_last_entries
--- A run that ended because its date moved does not count: the person starts anew.
+-- A run that ended because its date moved does not count: the person starts anew. Neither does one whose filter was
+-- false when its date came: it was planned ahead, and the person never entered.
 select p.id as profile_id, (
     select r.entered_at from run r
-    where r.flow_id = $1 and r.profile_id = p.id and r.reason not in ('Date Changed', 'Date Removed')
+    where r.flow_id = $1 and r.profile_id = p.id and r.reason not in ('Date Changed', 'Date Removed', 'Fails Flow Filters at Entry')
     order by r.entered_at desc limit 1
 ) as entered_at
 from unnest($2::text[]) as p (id)
