@@ -27,6 +27,7 @@ type Options struct {
 	Keys     []string         // private keys that are valid besides those in the database; development only
 	Checks   map[string]func(context.Context) error
 	Registry *prometheus.Registry // what /metrics shows, and where the API's own measurements go; default: a new one
+	Limiter  *Limiter             // bounds how often keys call operations; nil: as often as they like
 	Log      *slog.Logger         // default: slog's
 	Extra    http.Handler         // answers paths that the API has not
 }
@@ -42,6 +43,7 @@ type api struct {
 	log      *slog.Logger
 	extra    http.Handler
 	keys     *keyring
+	limiter  *Limiter
 	measure  *measures
 
 	profiles   *resource[store.Profile]
@@ -83,7 +85,7 @@ func New(o Options) http.Handler {
 	a := &api{
 		store: o.Store, ingester: o.Ingester, now: o.Clock, secret: o.Secret, base: strings.TrimRight(o.BaseURL, "/"),
 		checks: o.Checks, registry: o.Registry, log: o.Log, extra: o.Extra,
-		keys: newKeyring(o.Store, o.Keys), measure: newMeasures(o.Registry, o.Ingester),
+		keys: newKeyring(o.Store, o.Keys, o.Log), limiter: o.Limiter, measure: newMeasures(o.Registry, o.Ingester),
 		profiles: newProfiles(o.Store), events: newEvents(o.Store), metrics: newMetrics(o.Store),
 		lists: newLists(o.Store, listDescription), listDetail: newLists(o.Store, listDetail),
 		flows: newFlows(o.Store, flowDescription), flowDetail: newFlows(o.Store, flowDetail), templates: newTemplates(o.Store),
@@ -141,7 +143,7 @@ func (f *refusal) Header() http.Header         { return f.header }
 func (f *refusal) Write(b []byte) (int, error) { return len(b), nil }
 func (f *refusal) WriteHeader(status int)      { f.status = status }
 
-// serve runs a route: key and revision first, then the handler.
+// serve runs a route: key, rate limit, scope and revision first, then the handler.
 func (a *api) serve(route route) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		name(r.Context(), r.Pattern)
@@ -150,10 +152,18 @@ func (a *api) serve(route route) http.Handler {
 		r = r.WithContext(ctx)
 		if route.scope != public {
 			w.Header().Set("Cache-Control", "no-store")
-			if err := a.authenticate(w, r); err != nil {
+			key, err := a.authenticate(w, r)
+			if err == nil {
+				err = a.throttle(w, key.Hash, route.pattern)
+			}
+			if err == nil {
+				err = permit(key, route.scope)
+			}
+			if err != nil {
 				a.fail(w, r, err)
 				return
 			}
+			r = r.WithContext(withKey(ctx, key))
 			if err := checkRevision(r.Header.Values("revision")); err != nil {
 				a.fail(w, r, err)
 				return

@@ -2,6 +2,8 @@ package api
 
 import (
 	"context"
+	"errors"
+	"log/slog"
 	"net/http"
 	"strings"
 	"sync"
@@ -13,8 +15,8 @@ import (
 // scheme of the Authorization header, as existing senders write it.
 const scheme = "Klaviyo-API-Key"
 
-// authenticate checks the private key.
-func (a *api) authenticate(w http.ResponseWriter, r *http.Request) error {
+// authenticate gives the request's private key, if it is valid.
+func (a *api) authenticate(w http.ResponseWriter, r *http.Request) (store.Key, error) {
 	given := r.Header.Get("Authorization")
 	kind, key, _ := strings.Cut(given, " ")
 	key = strings.TrimSpace(key)
@@ -25,16 +27,13 @@ func (a *api) authenticate(w http.ResponseWriter, r *http.Request) error {
 	case !strings.EqualFold(kind, scheme) || key == "":
 		detail = "The Authorization header must be " + scheme + " and the private key."
 	default:
-		valid, err := a.keys.valid(r.Context(), key)
-		if err != nil {
-			return err
-		}
-		if valid {
-			return nil
+		found, err := a.keys.find(r.Context(), key)
+		if !errors.Is(err, store.ErrNotFound) {
+			return found, err
 		}
 	}
 	w.Header().Set("WWW-Authenticate", scheme)
-	return newProblem(http.StatusUnauthorized, "%s", detail)
+	return store.Key{}, newProblem(http.StatusUnauthorized, "%s", detail)
 }
 
 // keyring answers whether a key is valid, and remembers answers for a short time: a revoked key stops working
@@ -42,12 +41,14 @@ func (a *api) authenticate(w http.ResponseWriter, r *http.Request) error {
 type keyring struct {
 	store *store.Store
 	fixed map[string]bool
+	log   *slog.Logger
 
 	mu      sync.Mutex
 	answers map[string]answer
 }
 
 type answer struct {
+	key   store.Key
 	valid bool
 	until time.Time
 }
@@ -59,8 +60,8 @@ const (
 	maxKey     = 500
 )
 
-func newKeyring(s *store.Store, keys []string) *keyring {
-	k := &keyring{store: s, fixed: map[string]bool{}, answers: map[string]answer{}}
+func newKeyring(s *store.Store, keys []string, log *slog.Logger) *keyring {
+	k := &keyring{store: s, fixed: map[string]bool{}, log: log, answers: map[string]answer{}}
 	for _, key := range keys {
 		if key != "" {
 			k.fixed[store.HashKey(key)] = true
@@ -69,34 +70,52 @@ func newKeyring(s *store.Store, keys []string) *keyring {
 	return k
 }
 
-func (k *keyring) valid(ctx context.Context, key string) (bool, error) {
+// find gives a valid key, or store.ErrNotFound.
+func (k *keyring) find(ctx context.Context, key string) (store.Key, error) {
 	if len(key) > maxKey {
-		return false, nil
+		return store.Key{}, store.ErrNotFound
 	}
 	hash := store.HashKey(key)
 	if k.fixed[hash] {
-		return true, nil
+		return store.Key{Hash: hash, Name: "development"}, nil
 	}
 	now := time.Now()
 	k.mu.Lock()
 	known, ok := k.answers[hash]
 	k.mu.Unlock()
-	if ok && now.Before(known.until) {
-		return known.valid, nil
+	if !ok || !now.Before(known.until) {
+		found, err := k.store.ValidKey(ctx, hash)
+		if err != nil && !errors.Is(err, store.ErrNotFound) {
+			return store.Key{}, err
+		}
+		known = answer{found, err == nil, now.Add(missMemory)}
+		if known.valid {
+			known.until = now.Add(keyMemory)
+			k.used(ctx, found, now)
+		}
+		k.remember(hash, known)
 	}
-	valid, err := k.store.KeyExists(ctx, hash)
-	if err != nil {
-		return false, err
+	if !known.valid {
+		return store.Key{}, store.ErrNotFound
 	}
-	memory := missMemory
-	if valid {
-		memory = keyMemory
+	return known.key, nil
+}
+
+// used notes that the key is used. That it cannot be noted is no reason to refuse the request.
+func (k *keyring) used(ctx context.Context, key store.Key, now time.Time) {
+	if key.LastUsedAt != nil && now.Sub(*key.LastUsedAt) < store.KeyUseGrain {
+		return
 	}
+	if err := k.store.KeyUsed(ctx, key.Hash, now); err != nil {
+		k.log.WarnContext(ctx, "a key's use is not noted", slog.String("key", key.Prefix), slog.Any("error", err))
+	}
+}
+
+func (k *keyring) remember(hash string, a answer) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	if len(k.answers) >= maxAnswers {
 		clear(k.answers)
 	}
-	k.answers[hash] = answer{valid, now.Add(memory)}
-	return valid, nil
+	k.answers[hash] = a
 }

@@ -8,6 +8,7 @@ import (
 	"io"
 	"mime"
 	"net/http"
+	"os"
 	"strings"
 
 	"github.com/go-json-experiment/json/jsontext"
@@ -19,6 +20,9 @@ func readBody(w http.ResponseWriter, r *http.Request, limit int64) ([]byte, erro
 	kind, parameters, err := mime.ParseMediaType(given)
 	if err != nil || kind != mediaType && kind != "application/json" || !unicodeOnly(parameters) {
 		return nil, newProblem(http.StatusUnsupportedMediaType, "The Content-Type must be %s or application/json, not %q.", mediaType, given)
+	}
+	if r.ContentLength > limit {
+		return nil, tooLarge(limit) // before it is sent, if the sender asks first
 	}
 	var body io.Reader = http.MaxBytesReader(w, r.Body, limit)
 	switch encoding := strings.ToLower(strings.TrimSpace(r.Header.Get("Content-Encoding"))); encoding {
@@ -60,6 +64,8 @@ func bodyProblem(err error, limit int64) error {
 	switch {
 	case errors.As(err, &large):
 		return tooLarge(limit)
+	case errors.Is(err, os.ErrDeadlineExceeded):
+		return newProblem(http.StatusRequestTimeout, "The body did not arrive in time.")
 	case errors.Is(err, gzip.ErrHeader), errors.Is(err, gzip.ErrChecksum), strings.HasPrefix(err.Error(), "flate: "), errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, io.EOF):
 		return newProblem(http.StatusBadRequest, "The body is cut off or not what its Content-Encoding says.")
 	default:

@@ -51,6 +51,9 @@ func (p problems) Error() string {
 var titles = map[int][2]string{
 	http.StatusBadRequest:            {"invalid", "Invalid input."},
 	http.StatusUnauthorized:          {"not_authenticated", "Authentication credentials were not provided or are wrong."},
+	http.StatusForbidden:             {"permission_denied", "You do not have permission to do this."},
+	http.StatusRequestTimeout:        {"timeout", "Request timeout."},
+	http.StatusTooManyRequests:       {"throttled", "Request was throttled."},
 	http.StatusNotFound:              {"not_found", "Not found."},
 	http.StatusMethodNotAllowed:      {"method_not_allowed", "Method not allowed."},
 	http.StatusConflict:              {"conflict", "Conflict."},

@@ -60,6 +60,9 @@ func (p parameters) parse(r *http.Request) (*query, error) {
 	if len(found) > 0 {
 		return nil, found
 	}
+	if err := permitIncludes(r.Context(), q.include); err != nil {
+		return nil, err
+	}
 	return q, nil
 }
 

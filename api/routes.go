@@ -6,11 +6,6 @@ import (
 	"github.com/legato-flow/legato/flow/plan"
 )
 
-// scope is what a key must be allowed to do. Every private key is allowed everything so far; public needs none.
-type scope string
-
-const public scope = ""
-
 // route is one operation.
 type route struct {
 	pattern string // method and path, as net/http's
@@ -28,10 +23,10 @@ func (a *api) routes() []route {
 		{"POST /api/events", "events:write", (*api).createEvent},
 		{"GET /api/events", "events:read", a.events.list},
 		{"GET /api/events/{id}", "events:read", a.events.one},
-		{"GET /api/events/{id}/profile", "profiles:read", a.events.relate(eventProfile, true)},
-		{"GET /api/events/{id}/metric", "metrics:read", a.events.relate(eventMetric, true)},
-		{"GET /api/events/{id}/relationships/profile", "events:read", a.events.relate(eventProfile, false)},
-		{"GET /api/events/{id}/relationships/metric", "events:read", a.events.relate(eventMetric, false)},
+		{"GET /api/events/{id}/profile", "events:read profiles:read", a.events.relate(eventProfile, true)},
+		{"GET /api/events/{id}/metric", "events:read metrics:read", a.events.relate(eventMetric, true)},
+		{"GET /api/events/{id}/relationships/profile", "events:read profiles:read", a.events.relate(eventProfile, false)},
+		{"GET /api/events/{id}/relationships/metric", "events:read metrics:read", a.events.relate(eventMetric, false)},
 		{"GET /api/metrics", "metrics:read", a.metrics.list},
 		{"GET /api/metrics/{id}", "metrics:read", a.metrics.one},
 
@@ -46,8 +41,8 @@ func (a *api) routes() []route {
 		{"POST /api/lists", "lists:write", (*api).createList},
 		{"GET /api/lists", "lists:read", a.lists.list},
 		{"GET /api/lists/{id}", "lists:read", a.listDetail.one},
-		{"POST /api/lists/{id}/relationships/profiles", "lists:write", (*api).joinList},
-		{"DELETE /api/lists/{id}/relationships/profiles", "lists:write", (*api).leaveList},
+		{"POST /api/lists/{id}/relationships/profiles", "lists:write profiles:write", (*api).joinList},
+		{"DELETE /api/lists/{id}/relationships/profiles", "lists:write profiles:write", (*api).leaveList},
 
 		// Flows
 		{"POST /api/flows", "flows:write", (*api).createFlow},
@@ -69,10 +64,10 @@ func (a *api) routes() []route {
 		{"GET /api/flow-messages/{id}/relationships/flow-action", "flows:read", a.messages.relate(messageAction, false)},
 		{"GET /api/flow-messages/{id}/template", "templates:read", templateOfMessage(true)},
 		{"GET /api/flow-messages/{id}/relationships/template", "templates:read", templateOfMessage(false)},
-		{"GET /api/metrics/{id}/flow-triggers", "flows:read", triggered(plan.TriggerMetric, true)},
-		{"GET /api/metrics/{id}/relationships/flow-triggers", "flows:read", triggered(plan.TriggerMetric, false)},
-		{"GET /api/lists/{id}/flow-triggers", "flows:read", triggered(plan.TriggerList, true)},
-		{"GET /api/lists/{id}/relationships/flow-triggers", "flows:read", triggered(plan.TriggerList, false)},
+		{"GET /api/metrics/{id}/flow-triggers", "flows:read metrics:read", triggered(plan.TriggerMetric, true)},
+		{"GET /api/metrics/{id}/relationships/flow-triggers", "flows:read metrics:read", triggered(plan.TriggerMetric, false)},
+		{"GET /api/lists/{id}/flow-triggers", "flows:read lists:read", triggered(plan.TriggerList, true)},
+		{"GET /api/lists/{id}/relationships/flow-triggers", "flows:read lists:read", triggered(plan.TriggerList, false)},
 
 		// For the people who get messages
 		{"GET /unsubscribe/{token}", public, (*api).unsubscribePage},

@@ -2,6 +2,7 @@ package stack_test
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -46,7 +47,7 @@ func TestTheStackKeepsItsDataUntilItIsStartedFresh(t *testing.T) {
 		if err := db.DB.Get(&profiles, "select count(*) from profile"); err != nil {
 			t.Fatal(err)
 		}
-		if ok, err := db.KeyExists(t.Context(), store.HashKey(stack.Key)); err != nil || !ok {
+		if _, err := db.ValidKey(t.Context(), store.HashKey(stack.Key)); err != nil {
 			t.Errorf("the development key is not valid: %v", err)
 		}
 		return fmt.Sprintf("%d of %d profiles, %d messages", extra, profiles, s.Inbox.Count())
@@ -140,8 +141,8 @@ func TestADatabaseWithKeysOfItsOwnDoesNotGetTheDevelopmentKey(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer func() { _ = s.Stop() }()
-	if ok, err := db.KeyExists(t.Context(), store.HashKey(stack.Key)); err != nil || ok {
-		t.Errorf("the development key is valid: %t, %v", ok, err)
+	if _, err := db.ValidKey(t.Context(), store.HashKey(stack.Key)); !errors.Is(err, store.ErrNotFound) {
+		t.Errorf("the development key is valid: %v", err)
 	}
 }
 

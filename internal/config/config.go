@@ -64,6 +64,7 @@ type Config struct {
 	BaseURL      string // without a slash at the end
 	Secret       Secret
 	APIKey       Secret // what the command line presents to the API
+	RateLimits   bool
 
 	Definitions     string // a folder
 	TaskQueue       string

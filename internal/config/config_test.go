@@ -49,7 +49,7 @@ func TestProductionNeedsOnlyWhatNobodyElseCanKnow(t *testing.T) {
 	want := Config{
 		Mode:        Production,
 		DatabaseURL: "postgres://legato:hunter2@db:5432/legato?sslmode=require", DatabaseConnections: 20,
-		Listen: "127.0.0.1:8080", BaseURL: "https://legato.example", Secret: "0123456789abcdef",
+		Listen: "127.0.0.1:8080", BaseURL: "https://legato.example", Secret: "0123456789abcdef", RateLimits: true,
 		Definitions: "definitions", TaskQueue: "legato", CohortMax: 200, StartsPerSecond: 50, Speed: 1, DateHorizon: time.Hour, DateSpread: 10 * time.Minute,
 		LateEvents: 6 * time.Hour, CapEmail: 16 * time.Hour, CapText: 24 * time.Hour, CapPush: 24 * time.Hour, QuietSMS: Hours{"21:00", "08:00"},
 		SMTP: SMTP{Address: "mail.example:587", TLS: TLSStart, Connections: 4}, From: "shop@legato.example",
@@ -66,7 +66,7 @@ func TestDevelopmentNeedsNothing(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if got.BaseURL != "http://[::1]:9000" || got.Speed != 3600 || got.SMTP.TLS != TLSNone || got.LogFormat != "text" || len(got.Secret) < 16 || got.APIKey != "pk_dev" {
+	if got.BaseURL != "http://[::1]:9000" || got.Speed != 3600 || got.SMTP.TLS != TLSNone || got.LogFormat != "text" || len(got.Secret) < 16 || got.RateLimits || got.APIKey != "pk_dev" {
 		t.Errorf("got %+v", got)
 	}
 }
@@ -95,6 +95,7 @@ func TestValuesThatAreRefused(t *testing.T) {
 		{"LEGATO_COHORT_MAX=1001", `LEGATO_COHORT_MAX="1001": expected a whole number from 1 to 1000`},
 		{"LEGATO_COHORT_MAX=many", `LEGATO_COHORT_MAX="many": expected a whole number from 1 to 1000`},
 		{"LEGATO_STARTS_PER_SECOND=NaN", `LEGATO_STARTS_PER_SECOND="NaN": expected a number from 0.1 to 10000`},
+		{"LEGATO_RATE_LIMITS=true", `LEGATO_RATE_LIMITS="true": expected on or off`},
 		{"LEGATO_SPEED=3600", `LEGATO_SPEED="3600": waits pass faster only in development; expected 1`},
 		{"LEGATO_DATE_HORIZON=1 day", `LEGATO_DATE_HORIZON="1 day": expected a duration such as 30s, 15m or 2h, from 1m to 168h`},
 		{"LEGATO_CAP_EMAIL=-1h", `LEGATO_CAP_EMAIL="-1h": expected a duration such as 30s, 15m or 2h, from 0s to 720h`},

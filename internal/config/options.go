@@ -44,6 +44,8 @@ func table(c *Config) []Option {
 			Help: "Signs unsubscribe links. Changing it breaks the links in messages already sent."},
 		{Name: "LEGATO_API_KEY", Dev: "pk_dev", Secret: true, value: secret(&c.APIKey, 1),
 			Help: "The private key that commands such as legato event send present to the API."},
+		{Name: "LEGATO_RATE_LIMITS", Default: "on", Dev: "off", value: onOff(&c.RateLimits),
+			Help: "Whether the API bounds how often a key may call each operation, as the public API does. Every process counts for itself."},
 
 		{Name: "LEGATO_DEFINITIONS", Default: "definitions", value: text(&c.Definitions, 4096),
 			Help: "The folder with flows, templates and feeds."},

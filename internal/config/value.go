@@ -55,6 +55,13 @@ func boolean(field *bool) value {
 	}}
 }
 
+func onOff(field *bool) value {
+	return reader{"choice", "on or off", func(s string) bool {
+		*field = s == "on"
+		return s == "on" || s == "off"
+	}}
+}
+
 func integer(field *int, low, high int) value {
 	return reader{"number", fmt.Sprintf("a whole number from %d to %d", low, high), func(s string) bool {
 		n, err := strconv.Atoi(s)

@@ -141,6 +141,9 @@ func (s *server) handler(extra http.Handler) http.Handler {
 	options := s.operations()
 	options.Store, options.Ingester, options.Clock = s.store, ingest.New(s.store, s.clock.Now), s.clock.Now
 	options.Secret, options.BaseURL, options.Extra = []byte(string(s.config.Secret)), s.config.BaseURL, extra
+	if s.config.RateLimits {
+		options.Limiter = api.NewLimiter(time.Now) // not s.clock, which may run ahead
+	}
 	if s.config.Mode == config.Development {
 		options.Keys = []string{string(s.config.APIKey)}
 	}
