@@ -44,9 +44,9 @@ type object struct {
 // at is the pointer of a member.
 func (o *object) at(name string) string { return o.pointer + "/" + escapePointer(name) }
 
-func escapePointer(name string) string {
-	return strings.NewReplacer("~", "~0", "/", "~1").Replace(name)
-}
+var pointerEscapes = strings.NewReplacer("~", "~0", "/", "~1") // costly to make
+
+func escapePointer(name string) string { return pointerEscapes.Replace(name) }
 
 // take removes a member. A member that is null counts as given.
 func (o *object) take(name string) (value jsontext.Value, given bool) {

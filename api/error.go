@@ -132,7 +132,8 @@ func unavailable(err error) bool {
 		return false
 	}
 	var network net.Error
-	return errors.Is(err, ingest.ErrBusy) || errors.Is(err, driver.ErrBadConn) ||
+	return errors.Is(err, ingest.ErrBusy) || errors.Is(err, ingest.ErrOverloaded) || errors.Is(err, ingest.ErrClosed) ||
+		errors.Is(err, driver.ErrBadConn) ||
 		errors.Is(err, context.DeadlineExceeded) || errors.As(err, &network)
 }
 

@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"net/http"
 
-	"github.com/legato-flow/legato/ingest"
 	"github.com/legato-flow/legato/store"
 )
 
@@ -63,16 +62,19 @@ func (a *api) createEvent(w http.ResponseWriter, r *http.Request) error {
 	if _, err := (parameters{}).parse(r); err != nil {
 		return err
 	}
+	if err := a.ingester.Overloaded(); err != nil {
+		return err
+	}
 	event, err := a.eventBody(w, r)
 	if err != nil {
 		return err
 	}
-	results, err := a.ingester.Events(r.Context(), []ingest.Event{event.Event})
+	result, err := a.ingester.Event(r.Context(), event.Event)
 	if err != nil {
 		return err
 	}
-	if err := results[0].Err; err != nil {
-		return refused(event.profile+"/attributes", event.profile, err)
+	if result.Err != nil {
+		return refused(event.profile+"/attributes", event.profile, result.Err)
 	}
 	w.WriteHeader(http.StatusAccepted)
 	return nil

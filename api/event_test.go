@@ -301,3 +301,13 @@ func (s *server) walk(t *testing.T, path string, rows int, insert func(), seesIn
 		t.Errorf("%s backwards: %d rows, %d of them different, want %d", path, len(backward), len(seen), rows+1)
 	}
 }
+
+func TestEventsAreTurnedAwayWhileTheServerCannotTakeThem(t *testing.T) {
+	t.Parallel()
+	s := newServer(t)
+	s.ingester.Close()
+	answer := s.do(request{method: "POST", path: "/api/events", body: "a body that is not read"})
+	if answer.Code != http.StatusServiceUnavailable || answer.Header().Get("Retry-After") == "" {
+		t.Errorf("%d, Retry-After %q", answer.Code, answer.Header().Get("Retry-After"))
+	}
+}

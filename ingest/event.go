@@ -41,6 +41,15 @@ func (g *Ingester) Events(ctx context.Context, events []Event) ([]EventResult, e
 	if len(events) == 0 {
 		return nil, nil
 	}
+	results, err := g.transact(ctx, events)
+	if errors.Is(err, ErrBusy) && len(events) > 1 {
+		return g.oneByOne(ctx, events)
+	}
+	return results, err
+}
+
+// transact takes in events in one transaction, all that are not refused or none.
+func (g *Ingester) transact(ctx context.Context, events []Event) ([]EventResult, error) {
 	received := g.now()
 	for _, e := range events {
 		if err := g.ensureMonth(ctx, moment(&e, received)); err != nil {
@@ -53,9 +62,6 @@ func (g *Ingester) Events(ctx context.Context, events []Event) ([]EventResult, e
 		results, fresh, err = g.storeEvents(ctx, tx, events, received)
 		return err
 	})
-	if errors.Is(err, ErrBusy) && len(events) > 1 {
-		return g.oneByOne(ctx, events)
-	}
 	if err != nil {
 		return nil, err
 	}

@@ -23,11 +23,14 @@ type Ingester struct {
 	metrics metricCache
 	months  monthSet
 	taken   *prometheus.CounterVec
+	single  *committer
 }
 
 // New makes an Ingester that takes the time of receipt from clock.
 func New(s *store.Store, clock func() time.Time) *Ingester {
-	return &Ingester{store: s, taken: newCounter(), now: func() time.Time { return clock().UTC().Truncate(time.Microsecond) }}
+	g := &Ingester{store: s, taken: newCounter(), now: func() time.Time { return clock().UTC().Truncate(time.Microsecond) }}
+	g.single = newCommitter(g.transact)
+	return g
 }
 
 // Errors that a caller tells apart.

@@ -10,10 +10,16 @@ func newCounter() *prometheus.CounterVec {
 }
 
 // Describe and Collect make an Ingester a prometheus.Collector of what it took in.
-func (g *Ingester) Describe(to chan<- *prometheus.Desc) { g.taken.Describe(to) }
+func (g *Ingester) Describe(to chan<- *prometheus.Desc) {
+	g.taken.Describe(to)
+	g.single.sizes.Describe(to)
+}
 
 // Collect is Describe's other half.
-func (g *Ingester) Collect(to chan<- prometheus.Metric) { g.taken.Collect(to) }
+func (g *Ingester) Collect(to chan<- prometheus.Metric) {
+	g.taken.Collect(to)
+	g.single.sizes.Collect(to)
+}
 
 func (g *Ingester) count(results []EventResult) {
 	for _, r := range results {

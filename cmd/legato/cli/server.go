@@ -140,6 +140,7 @@ func (s *server) checks() map[string]func(context.Context) error {
 func (s *server) handler(extra http.Handler) http.Handler {
 	options := s.operations()
 	options.Store, options.Ingester, options.Clock = s.store, ingest.New(s.store, s.clock.Now), s.clock.Now
+	s.closers = append(s.closers, options.Ingester.Close)
 	options.Secret, options.BaseURL, options.Extra = []byte(string(s.config.Secret)), s.config.BaseURL, extra
 	if s.config.RateLimits {
 		options.Limiter = api.NewLimiter(time.Now) // not s.clock, which may run ahead

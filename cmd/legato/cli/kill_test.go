@@ -1,0 +1,129 @@
+package cli
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"net"
+	"net/http"
+	"os"
+	"os/exec"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/legato-flow/legato/internal/testkit"
+	"github.com/legato-flow/legato/store"
+)
+
+// TestAnAPIThatIsKilledUnderLoadLosesNothingItAcknowledged kills the API again and again while events come in.
+func TestAnAPIThatIsKilledUnderLoadLosesNothingItAcknowledged(t *testing.T) {
+	t.Parallel()
+	path, err := built()
+	if err != nil {
+		t.Fatal(err)
+	}
+	url := testkit.DatabaseURL(t)
+	s, err := store.Open(t.Context(), url, 2)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	free, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	address := free.Addr().String()
+	_ = free.Close()
+	environ := append(os.Environ(), "DATABASE_URL="+url, "TEMPORAL_ADDRESS="+testkit.Temporal(t), "LEGATO_MODE=dev",
+		"LEGATO_LISTEN="+address, "LEGATO_API_KEY=pk_dev")
+
+	var mu sync.Mutex
+	acknowledged := map[string]bool{}
+	count := func() int {
+		mu.Lock()
+		defer mu.Unlock()
+		return len(acknowledged)
+	}
+	stop := make(chan struct{})
+	var senders sync.WaitGroup
+	for sender := range 16 {
+		senders.Go(func() {
+			for i := 0; ; {
+				select {
+				case <-stop:
+					return
+				default:
+				}
+				id := fmt.Sprintf("%d-%d", sender, i)
+				if postOne(address, id) {
+					mu.Lock()
+					acknowledged[id] = true
+					mu.Unlock()
+					i++
+					continue
+				}
+				time.Sleep(10 * time.Millisecond) // and the same event again, as a sender would
+			}
+		})
+	}
+	for range 3 {
+		process := exec.Command(path, "api")
+		process.Env, process.Stderr = environ, t.Output()
+		if err := process.Start(); err != nil {
+			t.Fatal(err)
+		}
+		before := count()
+		for end := time.Now().Add(30 * time.Second); count() < before+100 && time.Now().Before(end); {
+			time.Sleep(time.Millisecond)
+		}
+		time.Sleep(time.Duration(rand.IntN(100)) * time.Millisecond)
+		_ = process.Process.Kill()
+		_ = process.Wait()
+		if count() < before+100 {
+			t.Errorf("only %d events were acknowledged", count()-before)
+		}
+	}
+	close(stop)
+	senders.Wait()
+	var stored []string
+	for end := time.Now().Add(10 * time.Second); ; time.Sleep(50 * time.Millisecond) { // Postgres may be ending what the killed one began
+		if err := s.DB.Select(&stored, "select unique_id from event"); err != nil {
+			t.Fatal(err)
+		}
+		if len(stored) >= count() || time.Now().After(end) {
+			break
+		}
+	}
+	times := map[string]int{}
+	for _, id := range stored {
+		if times[id]++; times[id] > 1 {
+			t.Errorf("event %s is stored %d times", id, times[id])
+		}
+	}
+	for id := range acknowledged {
+		if times[id] == 0 {
+			t.Errorf("event %s was acknowledged and is not stored", id)
+		}
+	}
+}
+
+// postOne sends an event and says whether it was acknowledged.
+func postOne(address, id string) bool {
+	body := fmt.Sprintf(`{"data":{"type":"event","attributes":{"unique_id":%q,"properties":{},`+
+		`"metric":{"data":{"type":"metric","attributes":{"name":"Viewed"}}},`+
+		`"profile":{"data":{"type":"profile","attributes":{"email":"p%d@example.com"}}}}}}`, id, len(id)%5)
+	request, err := http.NewRequest(http.MethodPost, "http://"+address+"/api/events", strings.NewReader(body))
+	if err != nil {
+		return false
+	}
+	request.Header.Set("Authorization", "Klaviyo-API-Key pk_dev")
+	request.Header.Set("Content-Type", "application/json")
+	request.Header.Set("revision", "2026-07-15")
+	response, err := http.DefaultClient.Do(request)
+	if err != nil {
+		return false
+	}
+	_ = response.Body.Close()
+	return response.StatusCode == http.StatusAccepted
+}
