@@ -71,7 +71,15 @@ func (s *Store) ArchiveFlow(ctx context.Context, tx *sqlx.Tx, id string) (cancel
 	if err := changed(tx.ExecContext(ctx, query("flow_archive"), id)); err != nil {
 		return 0, err
 	}
-	return s.CancelRuns(ctx, tx, Selection{Flow: id}, "Flow Archived")
+	return s.emptyFlow(ctx, tx, id, "Flow Archived")
+}
+
+// emptyFlow cancels the runs inside a flow and what waits for review there, with the reason.
+func (s *Store) emptyFlow(ctx context.Context, tx *sqlx.Tx, id, reason string) (cancelled int, err error) {
+	if _, err := tx.ExecContext(ctx, query("flow_cancel_reviews"), id, reason); err != nil {
+		return 0, fmt.Errorf("cancelling the reviews of flow %s: %w", id, err)
+	}
+	return s.CancelRuns(ctx, tx, Selection{Flow: id}, reason)
 }
 
 // FlowVersion is a version of a flow that was applied.

@@ -89,7 +89,7 @@ func (s *Store) DeleteFlow(ctx context.Context, tx *sqlx.Tx, id string) error {
 	if _, err := tx.ExecContext(ctx, query("flow_trigger_delete"), id); err != nil {
 		return fmt.Errorf("deleting the triggers of flow %s: %w", id, err)
 	}
-	_, err := s.CancelRuns(ctx, tx, Selection{Flow: id}, "Flow Deleted")
+	_, err := s.emptyFlow(ctx, tx, id, "Flow Deleted")
 	return err
 }
 

@@ -2,6 +2,7 @@ package worker_test
 
 import (
 	"fmt"
+	"slices"
 	"testing"
 	"time"
 
@@ -121,6 +122,33 @@ func TestAnArchivedFlowIsEmptyAndLetsNobodyIn(t *testing.T) {
 	s.event(ben, "Joined", nil)
 	if cohorts := s.enter(); len(cohorts) != 0 {
 		t.Errorf("%d cohorts entered", len(cohorts))
+	}
+}
+
+func TestWhatWaitsForReviewIsGoneWithItsFlow(t *testing.T) {
+	t.Parallel()
+	for name, test := range map[string]struct {
+		reason string
+		end    func(s *stage, tx *sqlx.Tx) error
+	}{
+		"archived": {"Flow Archived", func(s *stage, tx *sqlx.Tx) error {
+			_, err := s.store.ArchiveFlow(s.Context(), tx, "f")
+			return err
+		}},
+		"deleted": {"Flow Deleted", func(s *stage, tx *sqlx.Tx) error { return s.store.DeleteFlow(s.Context(), tx, "f") }},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s, id, cohort := newReview(t, nil)
+			s.play(cohort, nil)
+			s.reach(func(tx *sqlx.Tx) error { return test.end(s, tx) })
+			if n := s.approve(store.ReviewFilter{Flow: "f"}); n != 0 {
+				t.Errorf("%d actions can still be approved", n)
+			}
+			if got := s.outcomes(id); !slices.Contains(got, "email-first skipped: "+test.reason) {
+				t.Error(got)
+			}
+		})
 	}
 }
 

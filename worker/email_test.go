@@ -2,6 +2,7 @@ package worker_test
 
 import (
 	"context"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -72,6 +73,35 @@ func TestWhoCannotBeMailedIsSkippedWithTheReason(t *testing.T) {
 	}
 	if n := s.mail.to(address("eva")); n != 1 {
 		t.Errorf("the one who can be mailed got %d messages", n)
+	}
+}
+
+func TestATemplateThatVanishedSkipsTheMessageAndTheRunGoesOn(t *testing.T) {
+	t.Parallel()
+	s := newStage(t, `
+flow: f
+status: live
+trigger: {metric: Joined}
+steps:
+  - wait: 1h
+  - email: letter
+  - alert: {to: team@shop.example, template: letter}
+  - update_profile: {set: {through: true}}
+`, map[string]string{"letter": letterTemplate})
+	id := s.profile("ada", map[string]any{"email": address("ada")})
+	s.event(id, "Joined", nil)
+	s.play(s.enter()[0], map[time.Duration]func(){time.Minute: func() {
+		if _, err := s.store.DB.Exec("delete from template"); err != nil {
+			t.Error(err)
+		}
+	}})
+	for _, want := range []string{"email-letter skipped: Email Syntax Error", "alert-1 failed: Unable to Send Alert", "update_profile-1 done"} {
+		if got := s.outcomes(id); !slices.Contains(got, want) {
+			t.Errorf("no %s in %v", want, got)
+		}
+	}
+	if run := s.run(id); run.Status != store.RunDone {
+		t.Errorf("the run is %s: %s", run.Status, run.Reason)
 	}
 }
 

@@ -43,6 +43,17 @@ with cancelled as (
 )
 select count(*) from cancelled
 
+-- name: flow_cancel_reviews
+-- What waits for review in the flow $1, which is no more, for the reason $2.
+with cancelled as (
+    update review set decision = 'cancelled', decided_at = now(), decided_by = $2, done_at = now()
+    where decision = '' and flow_id = $1
+    returning run_id, entered_at, step, kind, ahead
+)
+insert into outcome (run_id, entered_at, step, kind, result, reason, at)
+select run_id, entered_at, step, kind, 'skipped', $2, now() + ahead * interval '1 microsecond' from cancelled
+on conflict do nothing
+
 -- name: review_settle
 -- What was done by an attempt that died before it could say so.
 update review v set done_at = $1
