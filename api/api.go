@@ -12,6 +12,7 @@ import (
 	"time"
 	"unicode/utf8"
 
+	"github.com/legato-flow/legato/flow"
 	"github.com/legato-flow/legato/ingest"
 	"github.com/legato-flow/legato/store"
 	"github.com/prometheus/client_golang/prometheus"
@@ -30,6 +31,7 @@ type Options struct {
 	Limiter  *Limiter             // bounds how often keys call operations; nil: as often as they like
 	Log      *slog.Logger         // default: slog's
 	Extra    http.Handler         // answers paths that the API has not
+	Liquid   flow.LiquidCheck     // checks the Liquid in flows; default: only its length is
 }
 
 type api struct {
@@ -42,6 +44,7 @@ type api struct {
 	registry *prometheus.Registry
 	log      *slog.Logger
 	extra    http.Handler
+	liquid   flow.LiquidCheck
 	keys     *keyring
 	limiter  *Limiter
 	measure  *measures
@@ -84,7 +87,7 @@ func New(o Options) http.Handler {
 	}
 	a := &api{
 		store: o.Store, ingester: o.Ingester, now: o.Clock, secret: o.Secret, base: strings.TrimRight(o.BaseURL, "/"),
-		checks: o.Checks, registry: o.Registry, log: o.Log, extra: o.Extra,
+		checks: o.Checks, registry: o.Registry, log: o.Log, extra: o.Extra, liquid: o.Liquid,
 		keys: newKeyring(o.Store, o.Keys, o.Log), limiter: o.Limiter, measure: newMeasures(o.Registry, o.Ingester),
 		profiles: newProfiles(o.Store), events: newEvents(o.Store), metrics: newMetrics(o.Store),
 		lists: newLists(o.Store, listDescription), listDetail: newLists(o.Store, listDetail),

@@ -135,7 +135,7 @@ func (a *api) createFlow(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	in := &reader{}
-	p := decodeFlow(in, raw, names)
+	p := decodeFlow(in, raw, names, a.liquid)
 	if err := in.err(); err != nil {
 		return err
 	}
@@ -236,7 +236,7 @@ func (a *api) changeFlow(ctx context.Context, id string, change func(p *plan.Pla
 			return err
 		}
 		var wrong problems
-		for _, finding := range flow.CheckPlan(p, status) {
+		for _, finding := range flow.CheckPlan(p, status, a.liquid) {
 			if finding.Severity == flow.IsError && len(wrong) < maxProblems {
 				wrong = append(wrong, invalid(pointer, "%s.", finding))
 			}

@@ -227,7 +227,7 @@ func (a *api) updateAction(w http.ResponseWriter, r *http.Request) error {
 		if p.Step(step) == nil {
 			return nil, a.actions.missing(id)
 		}
-		changed, wrong := definition.ReadAction(json.RawMessage(body), pointer, p, step, definition.Options{Flow: flow, Names: names})
+		changed, wrong := definition.ReadAction(json.RawMessage(body), pointer, p, step, definition.Options{Flow: flow, Names: names, Liquid: a.liquid})
 		in.reportAll(wrong)
 		return changed, in.err()
 	}, pointer)

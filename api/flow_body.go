@@ -8,6 +8,7 @@ import (
 
 	"github.com/go-json-experiment/json/jsontext"
 
+	"github.com/legato-flow/legato/flow"
 	"github.com/legato-flow/legato/flow/definition"
 	"github.com/legato-flow/legato/flow/member"
 	"github.com/legato-flow/legato/flow/plan"
@@ -82,7 +83,7 @@ func (n *names) ListID(name string) (string, bool) {
 	return name, ok
 }
 
-func decodeFlow(in *reader, raw jsontext.Value, names *names) *plan.Plan {
+func decodeFlow(in *reader, raw jsontext.Value, names *names, liquid flow.LiquidCheck) *plan.Plan {
 	top, _ := in.open("", raw)
 	data, ok := top.object("data", true)
 	top.done()
@@ -105,7 +106,7 @@ func decodeFlow(in *reader, raw jsontext.Value, names *names) *plan.Plan {
 		return nil
 	}
 	// The id is made when the flow is stored; plans carry it, but nothing in a new one refers to it.
-	p, wrong := definition.Read(json.RawMessage(body), attributes.at("definition"), definition.Options{Flow: "new", Name: name, Names: names, New: true})
+	p, wrong := definition.Read(json.RawMessage(body), attributes.at("definition"), definition.Options{Flow: "new", Name: name, Names: names, New: true, Liquid: liquid})
 	in.reportAll(wrong)
 	return p
 }

@@ -166,7 +166,7 @@ func (r *reader) arrange(p *plan.Plan) {
 // check holds the plan to the rules for plans from wherever. What the other checks say they say better, with the
 // name that the API has for a thing.
 func (r *reader) check(p *plan.Plan) {
-	for _, f := range flow.CheckPlan(p, plan.Draft) {
+	for _, f := range flow.CheckPlan(p, plan.Draft, r.Liquid) {
 		if f.Severity != flow.IsError {
 			continue
 		}

@@ -10,6 +10,7 @@ import (
 	"regexp"
 	"strings"
 
+	"github.com/legato-flow/legato/flow"
 	"github.com/legato-flow/legato/flow/condition"
 	"github.com/legato-flow/legato/flow/member"
 	"github.com/legato-flow/legato/flow/plan"
@@ -43,6 +44,8 @@ type Options struct {
 	Name  string
 	Names Names
 	New   bool // the definition is of a new flow: its actions have temporary ids only
+
+	Liquid flow.LiquidCheck // checks the Liquid in it; nil checks none
 }
 
 // Read makes a plan of the definition at pointer. Raw is well-formed JSON.

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -11,8 +12,8 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/legato-flow/legato/content"
 	"github.com/legato-flow/legato/flow"
+	"github.com/legato-flow/legato/store"
 )
 
 // definitionFolders are what makes a folder one of definitions.
@@ -20,50 +21,55 @@ var definitionFolders = []string{"flows", "templates", "feeds"}
 
 // flowLintCommand checks what people write.
 func flowLintCommand() *cobra.Command {
-	return &cobra.Command{
+	l := &linter{files: map[string]string{}, seen: map[flow.Problem]bool{}}
+	var asJSON bool
+	command := &cobra.Command{
 		Use:   "lint [path...]",
 		Short: "Check flows, templates and feeds",
 		Long: "Check definitions and print every problem with its file, line and column.\n" +
 			"A path is a folder of definitions (./definitions by default) or one file in it. A file is checked together\n" +
-			"with the others, and only its own problems are printed. Warnings alone do not make the command fail.",
-		Example:      "  legato flow lint\n  legato flow lint definitions/flows/welcome.yaml",
+			"with the others, and only its own problems are printed. Warnings alone do not make the command fail.\n\n" +
+			"With a database, that of --database or DATABASE_URL, metrics, properties and lists are held against the data:\n" +
+			"there are warnings of what no event and no profile has had, and of comparisons that are always false because a\n" +
+			"property is text where a number is asked for, and the like. --offline leaves that out.",
+		Example:      "  legato flow lint\n  legato flow lint definitions/flows/welcome.yaml\n  legato flow lint --json --offline",
 		SilenceUsage: true,
 		RunE: func(command *cobra.Command, paths []string) error {
 			if len(paths) == 0 {
 				paths = []string{"definitions"}
 			}
-			l := &linter{files: map[string]string{}, seen: map[flow.Problem]bool{}}
+			if err := l.open(command); err != nil {
+				return err
+			}
+			defer l.close()
 			for _, path := range paths {
-				if err := l.lint(filepath.Clean(path)); err != nil {
+				if err := l.lint(command.Context(), filepath.Clean(path)); err != nil {
 					return err
 				}
 			}
 			l.problems.Sort()
-			for _, p := range l.problems {
-				fmt.Fprintln(command.ErrOrStderr(), p)
-			}
-			if n := l.problems.Count(flow.IsError); n > 0 {
-				return fmt.Errorf("%s: %s", l.read(), count(n, "problem"))
-			}
-			verdict := "no problems"
-			if n := l.problems.Count(flow.IsWarning); n > 0 {
-				verdict = count(n, "warning")
-			}
-			fmt.Fprintf(command.OutOrStdout(), "%s: %s\n", l.read(), verdict)
-			return nil
+			return l.print(command, asJSON)
 		},
 	}
+	command.Flags().StringVar(&l.database, "database", "", "the URL of a database whose data is looked at (default DATABASE_URL)")
+	command.Flags().BoolVar(&l.offline, "offline", false, "look at no database")
+	command.Flags().BoolVar(&asJSON, "json", false, "print JSON, for other programs")
+	command.MarkFlagsMutuallyExclusive("database", "offline")
+	return command
 }
 
 // linter gathers what several paths give, each file and each problem once.
 type linter struct {
+	database string // a URL; "" is that of the environment
+	offline  bool
+	store    *store.Store      // nil without a database
 	files    map[string]string // file → folder
 	seen     map[flow.Problem]bool
 	problems flow.Problems
 }
 
 // lint checks a folder of definitions, or one file in it.
-func (l *linter) lint(path string) error {
+func (l *linter) lint(ctx context.Context, path string) error {
 	root, only, err := place(path)
 	if err != nil {
 		return err
@@ -92,7 +98,14 @@ func (l *linter) lint(path string) error {
 	if counted == 0 {
 		return fmt.Errorf("%s is no folder of definitions: it contains none of %s", root, strings.Join(definitionFolders, ", "))
 	}
-	_, problems := loadDefinitions(root)
+	d, problems := loadDefinitions(root)
+	if l.store != nil {
+		found, err := checkData(ctx, l.store, d)
+		if err != nil {
+			return err
+		}
+		problems = append(problems, found...)
+	}
 	for _, p := range problems {
 		if (only == "" || only == filepath.FromSlash(p.File)) && !l.seen[p] {
 			l.seen[p] = true
@@ -123,34 +136,19 @@ func place(path string) (root, only string, err error) {
 	return root, filepath.Join(root, folder, filepath.Base(path)), nil
 }
 
-// read says how many files were checked.
-func (l *linter) read() string {
+// totals are how many files were checked, by folder.
+func (l *linter) totals() map[string]int {
 	total := map[string]int{}
 	for _, folder := range l.files {
 		total[folder]++
 	}
-	return fmt.Sprintf("%s, %s, %s", count(total["flows"], "flow"), count(total["templates"], "template"), count(total["feeds"], "feed"))
+	return total
 }
 
-// loadDefinitions reads a folder of definitions with everything that can be checked without running it.
-func loadDefinitions(root string) (*flow.Definitions, flow.Problems) {
-	engine := content.New(content.Options{})
-	return flow.Load(os.DirFS(root), filepath.ToSlash(root), flow.LoadOptions{
-		Check: func(name string, source []byte) flow.Problems {
-			var problems flow.Problems
-			for _, e := range content.Check(name, source) {
-				problems = append(problems, flow.Problem{Line: e.Line, Column: e.Column, Message: e.Message})
-			}
-			return problems
-		},
-		Feeds: func(name string, source []byte) []string {
-			t, err := engine.Parse(name, source)
-			if err != nil {
-				return nil // reported by Check
-			}
-			return t.Feeds()
-		},
-	})
+// read says how many files were checked.
+func (l *linter) read() string {
+	total := l.totals()
+	return fmt.Sprintf("%s, %s, %s", count(total["flows"], "flow"), count(total["templates"], "template"), count(total["feeds"], "feed"))
 }
 
 // count says how many: "1 flow", "3 flows".

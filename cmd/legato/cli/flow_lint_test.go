@@ -54,7 +54,7 @@ func TestLintPrintsEveryProblemWithItsPlace(t *testing.T) {
 	t.Parallel()
 	root := definitionsIn(t, map[string]string{
 		"flows/good.yaml":        goodFlow,
-		"flows/bad.yaml":         "flow: bad\ntrigger: {metric: A}\nsteps:\n  - emial: hello\n  - sms: hello\n",
+		"flows/bad.yaml":         "flow: bad\ntrigger: {metric: A}\nsteps:\n  - emial: hello\n  - teleport: hello\n",
 		"templates/hello.liquid": goodTemplate,
 		"templates/bad.liquid":   "---\nsubject: Hello\n---\n<p>{{ feeds.none }}</p>\n",
 		"templates/worse.liquid": "---\nsubject: Hello\n---\n<p>{% if %}\n",
@@ -65,7 +65,7 @@ func TestLintPrintsEveryProblemWithItsPlace(t *testing.T) {
 	}
 	for _, want := range []string{
 		`flows/bad.yaml:4:5: unknown key "emial": did you mean email?` + "\n      - emial: hello\n        ^\n",
-		"flows/bad.yaml:5:5: step kind sms is not available yet\n",
+		"flows/bad.yaml:5:5: unknown step kind \"teleport\"\n",
 		"templates/bad.liquid:4:7: there is no feed none\n    <p>{{ feeds.none }}</p>\n          ^\n",
 		"templates/worse.liquid:4:",
 	} {

@@ -142,6 +142,7 @@ func (s *server) handler(extra http.Handler) http.Handler {
 	options.Store, options.Ingester, options.Clock = s.store, ingest.New(s.store, s.clock.Now), s.clock.Now
 	s.closers = append(s.closers, options.Ingester.Close)
 	options.Secret, options.BaseURL, options.Extra = []byte(string(s.config.Secret)), s.config.BaseURL, extra
+	options.Liquid = checkLiquid(content.New(content.Options{}))
 	if s.config.RateLimits {
 		options.Limiter = api.NewLimiter(time.Now) // not s.clock, which may run ahead
 	}
