@@ -43,17 +43,22 @@ func (s *stage) database(ctx context.Context, name string) (*store.Store, error)
 	if _, err := s.store.DB.ExecContext(ctx, "create database "+name); err != nil {
 		return nil, err
 	}
-	u, err := url.Parse(s.url)
-	if err != nil {
-		return nil, err
-	}
-	u.Path = "/" + name
-	db, err := store.Open(ctx, u.String(), 4)
+	db, err := s.open(ctx, name)
 	if err != nil {
 		return nil, err
 	}
 	_, err = migrations.Run(ctx, db.DB.DB)
 	return db, err
+}
+
+// open connects to one of the databases on the stage's server.
+func (s *stage) open(ctx context.Context, name string) (*store.Store, error) {
+	u, err := url.Parse(s.url)
+	if err != nil {
+		return nil, err
+	}
+	u.Path = "/" + name
+	return store.Open(ctx, u.String(), 4)
 }
 
 // fillDates makes people in forty zones with birthdays that are spread over fifty years.

@@ -1,9 +1,10 @@
 // Command bench measures Legato side by side with the work it cannot do without, in one run on one machine, and
 // prints ratios: bare times say more about the machine than about the program.
 //
-//	go run ./bench                every row
-//	go run ./bench -lone 100      fewer lone runs
-//	go run ./bench -only dates    one part
+//	go run ./bench                      every row
+//	go run ./bench -lone 100            fewer lone runs
+//	go run ./bench -only dates          one part
+//	go run ./bench -temporal postgres   Temporal keeps its data in Postgres, as in production
 package main
 
 import (
@@ -14,13 +15,11 @@ import (
 	"os"
 	"os/signal"
 	"runtime"
+	"strings"
 	"text/tabwriter"
 	"time"
 
-	"github.com/legato-flow/legato/dev"
 	"github.com/legato-flow/legato/dev/console"
-	"github.com/legato-flow/legato/dev/postgres"
-	"github.com/legato-flow/legato/dev/temporalserver"
 )
 
 // row is one comparison.
@@ -28,29 +27,96 @@ type row struct {
 	work, against string
 	ours, theirs  string
 	ratio         string
+	goal          string // of the ratio; "" is none
+}
+
+// part is a group of rows that are measured together.
+type part struct {
+	name    string
+	kind    string // where Temporal has to keep its data; "" is where the user says
+	measure func(context.Context, *stage, options) ([]row, error)
+}
+
+var parts = []part{
+	{"posts", "", posts},
+	{"latency", "", latency},
+	{"lone", "", loneRuns},
+	{"together", "", together},
+	{"cost", onPostgres, cost},
+	{"open", "", openRuns},
+	{"dates", "", dates},
+}
+
+type options struct {
+	lone, together int
+	rounds         int
+	open, wake     int
+	dates          int
+	posting        time.Duration
+	only           string
+	temporal       string
+	profile        string
 }
 
 func main() {
+	if len(os.Args) == 2 && os.Args[1] == sinkArgument {
+		if err := serveSink(); err != nil {
+			fmt.Fprintln(os.Stderr, "bench: mail server:", err)
+			os.Exit(1)
+		}
+		return
+	}
 	var o options
+	var names []string
+	for _, p := range parts {
+		names = append(names, p.name)
+	}
 	flag.IntVar(&o.lone, "lone", 500, "lone runs")
-	flag.IntVar(&o.together, "together", 5000, "entries that come together")
+	flag.IntVar(&o.together, "together", 20_000, "entries that come together")
+	flag.IntVar(&o.rounds, "rounds", 3, "how often both sides of lone and together are measured, by turns; the ratio is the median")
+	flag.IntVar(&o.open, "open", 200_000, "open runs that wait")
+	flag.IntVar(&o.wake, "wake", 20_000, "how many of them wake at once, first by their clocks and then because somebody moves them on")
 	flag.IntVar(&o.dates, "dates", 1_000_000, "people with a date")
 	flag.DurationVar(&o.posting, "posting", 10*time.Second, "how long to post events")
-	flag.StringVar(&o.only, "only", "", "one part: posts, latency, lone, together or dates")
+	flag.StringVar(&o.only, "only", "", "parts, with commas between: "+strings.Join(names, ", "))
+	flag.StringVar(&o.temporal, "temporal", onSQLite, "where Temporal keeps its data: sqlite or postgres; cost always measures postgres")
+	flag.StringVar(&o.profile, "profile", "", "`file` for a CPU profile of our side, with -only posts or together")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
-	if err := bench(ctx, o); err != nil {
+	err := o.check(names)
+	if err == nil {
+		err = bench(ctx, o)
+	}
+	if err != nil {
 		fmt.Fprintln(os.Stderr, "bench:", err)
 		os.Exit(1)
 	}
 }
 
-type options struct {
-	lone, together int
-	dates          int
-	only           string
-	posting        time.Duration
+func (o *options) check(names []string) error {
+	if o.lone < 1 || o.together < 1 || o.rounds < 1 || o.wake < 1 || o.dates < 1 {
+		return errors.New("-lone, -together, -rounds, -wake and -dates are at least 1")
+	}
+	if o.open < 2*o.wake {
+		return fmt.Errorf("-open is %d and -wake %d: want twice as many open as wake", o.open, o.wake)
+	}
+	if o.temporal != onSQLite && o.temporal != onPostgres {
+		return fmt.Errorf("-temporal is %q: want sqlite or postgres", o.temporal)
+	}
+	if o.profile != "" && o.only != "posts" && o.only != "together" {
+		return errors.New("-profile is of one part: want -only posts or -only together with it")
+	}
+	for name := range strings.SplitSeq(o.only, ",") {
+		if name != "" && !strings.Contains(" "+strings.Join(names, " ")+" ", " "+name+" ") {
+			return fmt.Errorf("-only: there is no part %q: want one of %s", name, strings.Join(names, ", "))
+		}
+	}
+	return nil
+}
+
+func (o *options) wants(name string) bool {
+	return o.only == "" || strings.Contains(","+o.only+",", ","+name+",")
 }
 
 func bench(ctx context.Context, o options) (err error) {
@@ -59,59 +125,42 @@ func bench(ctx context.Context, o options) (err error) {
 		return err
 	}
 	defer os.RemoveAll(dir)
-	db, err := postgres.Start(ctx, postgres.Options{Dir: dir + "/postgres", Temporary: true})
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, db.Stop()) }()
-	root, err := dev.Root()
-	if err != nil {
-		return err
-	}
 	screen := console.New(os.Stderr)
-	progress := func(state string) { screen.Progress("temporal", state) }
-	builder := temporalserver.Builder{Root: root, Caches: temporalserver.Caches(root), Progress: progress}
-	binary, err := builder.Binary(ctx)
+	screen.Progress("bench", "starting the servers")
+	under, err := startServers(ctx, dir, screen)
 	if err != nil {
 		return err
 	}
-	server, err := temporalserver.Start(ctx, temporalserver.Options{Binary: binary, Dir: dir + "/temporal", UIPort: -1})
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, server.Stop()) }()
-
-	s, err := newStage(ctx, db.URL, server.Address)
+	defer func() { err = errors.Join(err, under.stop()) }()
+	s, err := newStage(ctx, under)
 	if err != nil {
 		return err
 	}
 	defer s.close()
-	var rows []row
-	for _, part := range []struct {
-		name    string
-		measure func(context.Context, *stage, options) ([]row, error)
-	}{{"posts", posts}, {"latency", latency}, {"lone", loneRuns}, {"together", together}, {"dates", dates}} {
-		if o.only != "" && o.only != part.name {
+	s.progress = func(state string) { screen.Progress("bench", state) }
+
+	table := tabwriter.NewWriter(os.Stdout, 0, 0, 2, ' ', 0)
+	fmt.Printf("%d CPUs, %s, Postgres %d (fsync on), Temporal on %s, all on this machine\n\n", runtime.NumCPU(), runtime.Version(), under.postgres.Version, o.temporal)
+	fmt.Fprintln(table, "WORK\tAGAINST\tOURS\tTHEIRS\tRATIO\tGOAL")
+	for _, p := range parts {
+		if !o.wants(p.name) {
 			continue
 		}
-		screen.Progress("bench", part.name)
-		more, err := part.measure(ctx, s, o)
-		if err != nil {
+		s.progress(p.name)
+		kind := p.kind
+		if kind == "" {
+			kind = o.temporal
+		}
+		if err := s.connect(ctx, kind); err != nil {
 			return err
 		}
-		rows = append(rows, more...)
-	}
-	fmt.Printf("%d CPUs, %s, Postgres %d (fsync on), Temporal on SQLite (WAL), all on this machine\n\n", runtime.NumCPU(), runtime.Version(), db.Version)
-	table := tabwriter.NewWriter(os.Stdout, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(table, "WORK\tAGAINST\tOURS\tTHEIRS\tRATIO")
-	for _, r := range rows {
-		fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%s\n", r.work, r.against, r.ours, r.theirs, r.ratio)
+		rows, err := p.measure(ctx, s, o)
+		if err != nil {
+			return errors.Join(fmt.Errorf("%s: %w", p.name, err), table.Flush()) // what was measured before counts
+		}
+		for _, r := range rows {
+			fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%s\t%s\n", r.work, r.against, r.ours, r.theirs, r.ratio, r.goal)
+		}
 	}
 	return table.Flush()
-}
-
-// rate prints how many a second.
-func rate(n int, took time.Duration) (float64, string) {
-	perSecond := float64(n) / took.Seconds()
-	return perSecond, fmt.Sprintf("%.0f/s", perSecond)
 }

@@ -10,6 +10,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"runtime/pprof"
 	"strconv"
 	"sync"
 	"sync/atomic"
@@ -30,6 +31,11 @@ func posts(ctx context.Context, s *stage, o options) ([]row, error) {
 	if err != nil {
 		return nil, err
 	}
+	stopProfile, err := profile(o.profile)
+	if err != nil {
+		return nil, err
+	}
+	defer stopProfile()
 	ctx, cancel := context.WithTimeout(ctx, o.posting)
 	defer cancel()
 	var n, failed atomic.Int64
@@ -52,12 +58,31 @@ func posts(ctx context.Context, s *stage, o options) ([]row, error) {
 	if failed.Load() > 0 {
 		return nil, fmt.Errorf("%d POSTs failed", failed.Load())
 	}
-	perSecond, ours := rate(int(n.Load()), time.Since(start))
+	ours := perSecond(int(n.Load()), time.Since(start))
 	return []row{{
-		work: fmt.Sprintf("single-event POSTs at %d connections (client on the same CPUs)", connections), ours: ours,
+		work: fmt.Sprintf("single-event POSTs at %d connections (client on the same CPUs)", connections), ours: fmt.Sprintf("%.0f/s", ours),
 		against: fmt.Sprintf("pgbench, one-row inserts at %d clients", connections), theirs: fmt.Sprintf("%.0f/s", theirs),
-		ratio: fmt.Sprintf("%.2f", perSecond/theirs),
+		ratio: fmt.Sprintf("%.2f", ours/theirs),
 	}}, nil
+}
+
+// profile begins a CPU profile, if path is not empty. The caller ends it.
+func profile(path string) (stop func(), err error) {
+	if path == "" {
+		return func() {}, nil
+	}
+	file, err := os.Create(path)
+	if err != nil {
+		return nil, err
+	}
+	if err := pprof.StartCPUProfile(file); err != nil {
+		_ = file.Close()
+		return nil, err
+	}
+	return func() {
+		pprof.StopCPUProfile()
+		_ = file.Close()
+	}, nil
 }
 
 var poster = &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: connections}}

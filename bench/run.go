@@ -24,7 +24,7 @@ func latency(ctx context.Context, s *stage, _ options) ([]row, error) {
 		}
 		time.Sleep(200 * time.Millisecond)
 	}
-	if _, err := s.finished(ctx, "late", n, time.Now()); err != nil {
+	if _, err := s.finished(ctx, benchFlow, "late", n, time.Now()); err != nil {
 		return nil, err
 	}
 	var took []float64
@@ -44,51 +44,80 @@ func latency(ctx context.Context, s *stage, _ options) ([]row, error) {
 
 // loneRuns compares runs that have a workflow each with bare workflows of the same shape.
 func loneRuns(ctx context.Context, s *stage, o options) ([]row, error) {
-	return s.beside(ctx, "lone", o.lone, 1, o.lone, "%.2f", row{
-		work:    fmt.Sprintf("%d lone runs: filter, wait, split, filter, email", o.lone),
-		against: "bare workflows with the same local activities and timer, which do nothing",
-	})
+	measured, err := byTurns(o.rounds,
+		func(round int) (float64, error) { return s.runs(ctx, fmt.Sprintf("lone%d-", round), o.lone, 1) },
+		func(int) (float64, error) { return s.bare(ctx, o.lone) },
+	)
+	if err != nil {
+		return nil, err
+	}
+	ours, bare := measured[0], measured[1]
+	return []row{{
+		work: fmt.Sprintf("%d lone runs: filter, wait, split, filter, email", o.lone), ours: ours.String(),
+		against: "bare workflows with the same local activities and timer, which do nothing", theirs: bare.String(),
+		ratio: ours.over(bare, "%.2f"), goal: "0.85",
+	}}, nil
 }
 
-// together compares people who enter at once with bare workflows, one per run.
+// together compares people who enter at once with bare workflows, one per run, and with the same work without
+// Temporal.
 func together(ctx context.Context, s *stage, o options) ([]row, error) {
-	return s.beside(ctx, "many", o.together, 200, o.lone, "%.1f", row{
-		work: fmt.Sprintf("%d entries at once, whole runs", o.together), against: "bare workflows, one per run",
-	})
+	measured, err := byTurns(o.rounds,
+		func(round int) (float64, error) {
+			if round == 0 {
+				stop, err := profile(o.profile)
+				if err != nil {
+					return 0, err
+				}
+				defer stop()
+			}
+			return s.runs(ctx, fmt.Sprintf("many%d-", round), o.together, cohortMax)
+		},
+		func(round int) (float64, error) { return s.direct(ctx, fmt.Sprintf("plain%d-", round), o.together) },
+		func(int) (float64, error) { return s.bare(ctx, o.lone) },
+	)
+	if err != nil {
+		return nil, err
+	}
+	ours, direct, bare := measured[0], measured[1], measured[2]
+	work := fmt.Sprintf("%d entries at once, whole runs", o.together)
+	return []row{{
+		work: work, ours: ours.String(), against: "bare workflows, one per run", theirs: bare.String(),
+		ratio: ours.over(bare, "%.1f"), goal: "20",
+	}, {
+		work: work, ours: ours.String(), against: "the same SQL, rendering and SMTP without Temporal", theirs: direct.String(),
+		ratio: ours.over(direct, "%.2f"), goal: "0.7",
+	}}, nil
 }
 
-// beside measures n runs in cohorts of at most so many, then bare workflows, and fills in the row.
-func (s *stage) beside(ctx context.Context, prefix string, n, most, bare int, format string, r row) ([]row, error) {
-	ours, oursText, err := s.runs(ctx, prefix, n, most)
-	if err != nil {
-		return nil, err
-	}
-	theirs, theirsText, err := s.bare(ctx, bare)
-	if err != nil {
-		return nil, err
-	}
-	r.ours, r.theirs, r.ratio = oursText, theirsText, fmt.Sprintf(format, ours/theirs)
-	return []row{r}, nil
-}
+// cohortMax is the members of a cohort in rows about people who enter together.
+const cohortMax = 200
 
 // runs lets n people enter at once and gives how many whole runs a second came of it.
-func (s *stage) runs(ctx context.Context, prefix string, n, most int) (float64, string, error) {
-	if err := s.people(ctx, prefix, n); err != nil {
-		return 0, "", err
-	}
-	if err := s.enter(ctx, prefix); err != nil {
-		return 0, "", err
+func (s *stage) runs(ctx context.Context, prefix string, n, most int) (float64, error) {
+	if err := s.queueUp(ctx, benchFlow, prefix, n); err != nil {
+		return 0, err
 	}
 	start := time.Now()
 	w, err := s.worker(ctx, most)
 	if err != nil {
-		return 0, "", err
+		return 0, err
 	}
 	defer w.Stop()
-	took, err := s.finished(ctx, prefix, n, start)
+	took, err := s.finished(ctx, benchFlow, prefix, n, start)
 	if err != nil {
-		return 0, "", err
+		return 0, err
 	}
-	perSecond, text := rate(n, took)
-	return perSecond, text, nil
+	return perSecond(n, took), nil
+}
+
+// queueUp makes n people and their entries, and lets Postgres catch up with its own work.
+func (s *stage) queueUp(ctx context.Context, flow, prefix string, n int) error {
+	if err := s.people(ctx, prefix, n); err != nil {
+		return err
+	}
+	if err := s.enter(ctx, flow, prefix); err != nil {
+		return err
+	}
+	return s.settle(ctx)
 }

@@ -5,11 +5,10 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
-	"net"
 	"net/http/httptest"
+	"testing/fstest"
 	"time"
 
-	"github.com/emersion/go-smtp"
 	"github.com/legato-flow/legato/activities"
 	"github.com/legato-flow/legato/api"
 	"github.com/legato-flow/legato/channel/email"
@@ -24,28 +23,33 @@ import (
 	"github.com/legato-flow/legato/worker"
 	"go.temporal.io/sdk/client"
 	sdklog "go.temporal.io/sdk/log"
-	"testing/fstest"
 )
 
 // stage is a Legato on the servers under test: API, worker and a mail server that takes everything and keeps
 // nothing.
 type stage struct {
+	under    *servers
 	url      string // of the database
 	store    *store.Store
 	temporal client.Client
 	api      *httptest.Server
-	sink     *smtp.Server
+	sink     *sink
 	mail     *email.Sender
 	log      *slog.Logger
 	programs *program.Cache
+	progress func(state string)
 }
 
 const (
-	key   = "pk_bench"
-	queue = "bench"
+	key      = "pk_bench"
+	queue    = "bench"
+	patience = 15 * time.Minute // for a row
 )
 
-// The shape that both sides walk: a filter over history at entry and before the send, a wait, a split, an email.
+// benchFlow has the shape that both sides walk: a filter over history at entry and before the send, a wait, a split, an
+// email.
+const benchFlow = "bench"
+
 const flowSource = `
 flow: bench
 status: live
@@ -67,39 +71,22 @@ subject: "{{ person.first_name }}, your cart"
 <p>Hello {{ person.first_name }}</p>{% for item in event.Items %}<p>{{ item.ProductName }}: {{ item.ItemPrice }}</p>{% endfor %}
 `
 
-func newStage(ctx context.Context, url, temporal string) (*stage, error) {
-	s := &stage{url: url, log: slog.New(slog.NewTextHandler(io.Discard, nil))}
+func newStage(ctx context.Context, under *servers) (*stage, error) {
+	s := &stage{under: under, url: under.postgres.URL, log: slog.New(slog.NewTextHandler(io.Discard, nil)), progress: func(string) {}}
 	var err error
-	if s.store, err = store.Open(ctx, url, 40); err != nil {
+	if s.store, err = store.Open(ctx, s.url, 40); err != nil {
 		return nil, err
 	}
 	if _, err := migrations.Run(ctx, s.store.DB.DB); err != nil {
 		return nil, err
 	}
-	definitions, problems := flow.Load(fstest.MapFS{
-		"flows/bench.yaml":       {Data: []byte(flowSource)},
-		"templates/bench.liquid": {Data: []byte(templateSource)},
-	}, "bench")
-	if err := problems.Err(); err != nil {
+	if err := s.apply(ctx, benchFlow, flowSource); err != nil {
 		return nil, err
 	}
-	if err := apply.Definitions(ctx, s.store, definitions); err != nil {
+	if s.sink, err = startSink(); err != nil {
 		return nil, err
 	}
-	if s.temporal, err = client.DialContext(ctx, client.Options{HostPort: temporal, Logger: sdklog.NewStructuredLogger(s.log)}); err != nil {
-		return nil, err
-	}
-	if err := worker.EnsureAttributes(ctx, s.temporal, "default"); err != nil {
-		return nil, err
-	}
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		return nil, err
-	}
-	s.sink = smtp.NewServer(smtp.BackendFunc(func(*smtp.Conn) (smtp.Session, error) { return swallow{}, nil }))
-	s.sink.Domain = "localhost"
-	go func() { _ = s.sink.Serve(listener) }()
-	s.mail = email.New(email.Options{Address: listener.Addr().String(), Connections: 8})
+	s.mail = email.New(email.Options{Address: s.sink.address, Connections: 8})
 	s.programs = &program.Cache{Load: s.store.Plan}
 	s.api = httptest.NewServer(api.New(api.Options{
 		Store: s.store, Ingester: ingest.New(s.store, time.Now), Keys: []string{key}, Secret: []byte("a secret of the bench"), Log: s.log,
@@ -107,40 +94,65 @@ func newStage(ctx context.Context, url, temporal string) (*stage, error) {
 	return s, nil
 }
 
+// apply makes a flow live.
+func (s *stage) apply(ctx context.Context, name, source string) error {
+	definitions, problems := flow.Load(fstest.MapFS{
+		"flows/" + name + ".yaml": {Data: []byte(source)},
+		"templates/bench.liquid":  {Data: []byte(templateSource)},
+	}, "bench")
+	if err := problems.Err(); err != nil {
+		return err
+	}
+	return apply.Definitions(ctx, s.store, definitions)
+}
+
+// connect goes to a Temporal that keeps its data there.
+func (s *stage) connect(ctx context.Context, kind string) error {
+	if s.under.temporal != nil && s.under.kind == kind {
+		return nil
+	}
+	if s.temporal != nil {
+		s.temporal.Close()
+	}
+	if err := s.under.startTemporal(ctx, kind); err != nil {
+		return err
+	}
+	var err error
+	s.temporal, err = client.DialContext(ctx, client.Options{HostPort: s.under.temporal.Address, Logger: sdklog.NewStructuredLogger(s.log)})
+	if err != nil {
+		return err
+	}
+	return worker.EnsureAttributes(ctx, s.temporal, "default")
+}
+
 func (s *stage) close() {
 	s.api.Close()
 	_ = s.mail.Close()
-	_ = s.sink.Close()
-	s.temporal.Close()
+	_ = s.sink.stop()
+	if s.temporal != nil {
+		s.temporal.Close()
+	}
 	_ = s.store.Close()
 }
 
 // worker starts a Legato worker with cohorts of at most so many. The caller stops it.
 func (s *stage) worker(ctx context.Context, most int) (*worker.Worker, error) {
-	system := clock.System(1)
 	w := worker.New(worker.Options{
-		Store: s.store, DatabaseURL: s.url, Temporal: s.temporal, Queue: queue, Clock: system, Programs: s.programs, CohortMax: most, Log: s.log,
-		Advance: &activities.Advance{
-			Store: s.store, Clock: system, Programs: s.programs, Mail: s.mail, From: "hello@shop.example", Log: s.log,
-			Content: content.New(content.Options{}), Feeds: &activities.Feeds{Store: s.store, Clock: time.Now},
-			Links: func(profile string) map[string]any {
-				return map[string]any{"unsubscribe": "http://127.0.0.1/unsubscribe/" + profile}
-			},
-		},
+		Store: s.store, DatabaseURL: s.url, Temporal: s.temporal, Queue: queue, Clock: clock.System(1), Programs: s.programs, CohortMax: most,
+		Log: s.log, Advance: s.advance(),
 	})
 	return w, w.Start(ctx)
 }
 
-// swallow takes every message.
-type swallow struct{}
-
-func (swallow) Mail(string, *smtp.MailOptions) error { return nil }
-func (swallow) Rcpt(string, *smtp.RcptOptions) error { return nil }
-func (swallow) Reset()                               {}
-func (swallow) Logout() error                        { return nil }
-func (swallow) Data(r io.Reader) error {
-	_, err := io.Copy(io.Discard, r)
-	return err
+// advance is what moves runs on, whoever calls it.
+func (s *stage) advance() *activities.Advance {
+	return &activities.Advance{
+		Store: s.store, Clock: clock.System(1), Programs: s.programs, Mail: s.mail, From: "hello@shop.example", Log: s.log,
+		Content: content.New(content.Options{}), Feeds: &activities.Feeds{Store: s.store, Clock: time.Now},
+		Links: func(profile string) map[string]any {
+			return map[string]any{"unsubscribe": "http://127.0.0.1/unsubscribe/" + profile}
+		},
+	}
 }
 
 // people makes n profiles, half of them in the United States, and gives their ids' prefix.
@@ -154,7 +166,7 @@ func (s *stage) people(ctx context.Context, prefix string, n int) error {
 }
 
 // enter writes one event and one entry per person, as ingestion would, in one transaction.
-func (s *stage) enter(ctx context.Context, prefix string) error {
+func (s *stage) enter(ctx context.Context, flow, prefix string) error {
 	now := time.Now().UTC()
 	if _, err := s.store.DB.ExecContext(ctx, "select ensure_event_partition($1)", now); err != nil {
 		return err
@@ -169,28 +181,55 @@ func (s *stage) enter(ctx context.Context, prefix string) error {
 			from profile p, m where p.id like $1 || '%' returning id, profile_id, time
 		)
 		insert into outbox (flow_id, profile_id, entry_key, event_id, event_time)
-		select 'bench', profile_id, 'event/' || id, id, time from e`, prefix, now)
+		select $3, profile_id, 'event/' || id, id, time from e`, prefix, now, flow)
 	return err
 }
 
-// finished waits until n runs of these people have ended, and says how long it took since start.
-func (s *stage) finished(ctx context.Context, prefix string, n int, start time.Time) (time.Duration, error) {
-	for {
-		var done int
-		err := s.store.DB.GetContext(ctx, &done, "select count(*) from run where profile_id like $1 || '%' and status <> 'active'", prefix)
-		if err != nil {
+// settle lets Postgres do now what it would otherwise do while something is measured.
+func (s *stage) settle(ctx context.Context) error {
+	for _, statement := range []string{"vacuum analyze", "checkpoint"} {
+		if _, err := s.store.DB.ExecContext(ctx, statement); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// finished waits until nobody is about to enter the flow or inside, checks that n of these people have gone through
+// it and were sent a message, and says how long it took since start.
+func (s *stage) finished(ctx context.Context, flow, prefix string, n int, start time.Time) (time.Duration, error) {
+	took, err := s.until(ctx, start, `select not exists (select from outbox where flow_id = $1)
+		and not exists (select from run where flow_id = $1 and status = 'active')`, flow)
+	if err != nil {
+		return 0, err
+	}
+	var done, sent int
+	err = s.store.DB.QueryRowContext(ctx, `
+		select (select count(*) from run where flow_id = $1 and profile_id like $2 || '%' and status = 'done'),
+		       (select count(*) from message where profile_id like $2 || '%' and status = 'sent')`, flow, prefix).Scan(&done, &sent)
+	if err == nil && (done != n || sent != n) {
+		err = fmt.Errorf("of %d runs %d came to the end and %d sent their message", n, done, sent)
+	}
+	return took, err
+}
+
+// until asks again and again until the answer is yes, and says how long that took since start.
+func (s *stage) until(ctx context.Context, start time.Time, question string, args ...any) (time.Duration, error) {
+	for deadline := time.Now().Add(patience); ; {
+		var yes bool
+		if err := s.store.DB.GetContext(ctx, &yes, question, args...); err != nil {
 			return 0, err
 		}
-		if done >= n {
+		if yes {
 			return time.Since(start), nil
 		}
-		if time.Since(start) > 10*time.Minute {
-			return 0, fmt.Errorf("%d of %d runs ended in ten minutes", done, n)
+		if time.Now().After(deadline) {
+			return 0, fmt.Errorf("not done in %s: %s", patience, question)
 		}
 		select {
 		case <-ctx.Done():
 			return 0, ctx.Err()
-		case <-time.After(50 * time.Millisecond):
+		case <-time.After(20 * time.Millisecond):
 		}
 	}
 }
