@@ -27,8 +27,10 @@ func cost(ctx context.Context, s *stage, o options) ([]row, error) {
 				return err
 			}
 			defer w.Stop()
-			_, err = s.finished(ctx, benchFlow, prefix, n, start)
-			return err
+			if _, err := s.finished(ctx, benchFlow, prefix, n, start); err != nil {
+				return err
+			}
+			return s.closed(ctx, benchFlow)
 		}
 	}
 	s.progress("cost: interpreter")

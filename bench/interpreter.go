@@ -136,7 +136,7 @@ func (i *interpreter) Start(ctx context.Context, cohort store.Cohort, runs []sto
 	_, err := i.client.ExecuteWorkflow(ctx, client.StartWorkflowOptions{
 		ID: cohort.ID, TaskQueue: i.queue, EnableEagerStart: true,
 		WorkflowIDReusePolicy: enumspb.WORKFLOW_ID_REUSE_POLICY_REJECT_DUPLICATE,
-	}, i.interpret, journey{Flow: cohort.FlowID, Hash: cohort.Hash, Run: runs[0].ID, Profile: runs[0].ProfileID, Entered: runs[0].DueAt.Time})
+	}, "interpret", journey{Flow: cohort.FlowID, Hash: cohort.Hash, Run: runs[0].ID, Profile: runs[0].ProfileID, Entered: runs[0].DueAt.Time})
 	return err
 }
 
@@ -149,7 +149,7 @@ func (s *stage) interpreted(ctx context.Context, prefix string, n int) error {
 	w := sdk.New(s.temporal, i.queue, sdk.Options{
 		MaxConcurrentWorkflowTaskPollers: 8, MaxConcurrentActivityTaskPollers: 4, MaxConcurrentActivityExecutionSize: 32,
 	})
-	w.RegisterWorkflow(i.interpret)
+	w.RegisterWorkflowWithOptions(i.interpret, workflow.RegisterOptions{Name: "interpret"})
 	w.RegisterActivity(i.Enter)
 	w.RegisterActivity(i.Filter)
 	w.RegisterActivity(i.Branch)
@@ -168,6 +168,8 @@ func (s *stage) interpreted(ctx context.Context, prefix string, n int) error {
 			break
 		}
 	}
-	_, err := s.finished(ctx, benchFlow, prefix, n, start)
-	return err
+	if _, err := s.finished(ctx, benchFlow, prefix, n, start); err != nil {
+		return err
+	}
+	return s.closed(ctx, "interpret")
 }

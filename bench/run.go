@@ -108,7 +108,7 @@ func (s *stage) runs(ctx context.Context, prefix string, n, most int) (float64, 
 	if err != nil {
 		return 0, err
 	}
-	return perSecond(n, took), nil
+	return perSecond(n, took), s.closed(ctx, benchFlow) // so that the next round finds none of this one's
 }
 
 // queueUp makes n people and their entries, and lets Postgres catch up with its own work.

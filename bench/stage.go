@@ -21,6 +21,7 @@ import (
 	"github.com/legato-flow/legato/migrations"
 	"github.com/legato-flow/legato/store"
 	"github.com/legato-flow/legato/worker"
+	"go.temporal.io/api/workflowservice/v1"
 	"go.temporal.io/sdk/client"
 	sdklog "go.temporal.io/sdk/log"
 )
@@ -211,6 +212,26 @@ func (s *stage) finished(ctx context.Context, flow, prefix string, n int, start 
 		err = fmt.Errorf("of %d runs %d came to the end and %d sent their message", n, done, sent)
 	}
 	return took, err
+}
+
+// closed waits until Temporal has no workflow of this type left that is open: one ends a little after its last activity.
+func (s *stage) closed(ctx context.Context, kind string) error {
+	for deadline := time.Now().Add(patience); ; {
+		open, err := s.temporal.CountWorkflow(ctx, &workflowservice.CountWorkflowExecutionsRequest{
+			Namespace: "default", Query: fmt.Sprintf("WorkflowType = '%s' and ExecutionStatus = 'Running'", kind),
+		})
+		if err != nil || open.Count == 0 {
+			return err
+		}
+		if time.Now().After(deadline) {
+			return fmt.Errorf("%d workflows %s are open after %s", open.Count, kind, patience)
+		}
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-time.After(200 * time.Millisecond):
+		}
+	}
 }
 
 // until asks again and again until the answer is yes, and says how long that took since start.
