@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/legato-flow/legato/internal/clock"
+	"github.com/legato-flow/legato/internal/payload"
 	"github.com/legato-flow/legato/internal/testkit"
 	"github.com/legato-flow/legato/store"
 	"github.com/legato-flow/legato/worker"
@@ -26,8 +27,17 @@ var record = flag.Bool("record", false, "write the histories of these cohorts to
 // live puts the stage on a real Temporal server with a worker of its own.
 func live(t *testing.T, s *stage) client.Client {
 	t.Helper()
+	c, _ := liveWith(t, s, nil, "")
+	return c
+}
+
+// liveWith is live with encrypted payloads, or with a versioned worker, whose task queue it gives too.
+func liveWith(t *testing.T, s *stage, codec *payload.Codec, build string) (c client.Client, queue string) {
+	t.Helper()
 	log := slog.New(slog.DiscardHandler)
-	c, err := client.Dial(client.Options{HostPort: testkit.Temporal(t), Logger: sdklog.NewStructuredLogger(log)})
+	options := client.Options{HostPort: testkit.Temporal(t), Logger: sdklog.NewStructuredLogger(log)}
+	codec.Protect(&options)
+	c, err := client.Dial(options)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -41,15 +51,16 @@ func live(t *testing.T, s *stage) client.Client {
 	if err := s.store.DB.Get(&database, "select current_database()"); err != nil {
 		t.Fatal(err)
 	}
+	queue = "test-" + database
 	w := worker.New(worker.Options{
-		Store: s.store, DatabaseURL: s.url, Temporal: c, Queue: "test-" + database, Clock: clock.System(1), Advance: s.advance,
+		Store: s.store, DatabaseURL: s.url, Temporal: c, Queue: queue, BuildID: build, Clock: clock.System(1), Advance: s.advance,
 		Programs: s.advance.Programs, Log: log,
 	})
 	if err := w.Start(t.Context()); err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(w.Stop)
-	return c
+	return c, queue
 }
 
 // ended waits until every run of a flow has ended.

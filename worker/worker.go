@@ -35,6 +35,7 @@ type Options struct {
 	DateHorizon     time.Duration // how far the date planner looks ahead; 0 is an hour
 	DateSpread      time.Duration // over how long a crowd that shares a moment enters; 0 is at once
 	LateEvents      time.Duration // how late an event may be recorded and still trigger; 0 is 6 h
+	BuildID         string        // turns Temporal's worker versioning on; "" is off
 	StopTimeout     time.Duration // for what has begun when it is told to stop; 0 is 30 s
 	Log             *slog.Logger
 }
@@ -64,6 +65,7 @@ func New(o Options) *Worker {
 		MaxConcurrentActivityExecutionSize:      32,
 		MaxConcurrentLocalActivityExecutionSize: 64,
 		WorkerStopTimeout:                       o.StopTimeout,
+		DeploymentOptions:                       deployment(o.Queue, o.BuildID),
 	})
 	workflows.Register(w.sdk)
 	w.sdk.RegisterActivityWithOptions(o.Advance.Run, activity.RegisterOptions{Name: workflows.Advance})

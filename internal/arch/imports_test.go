@@ -35,7 +35,7 @@ var layers = []layer{
 		why: "the plan is the seam between writing and running a flow: plain data that workflows replay"},
 	{packages: []string{"expression", "content", "channel", "migrations"},
 		why: "a leaf can be read, tested and replaced alone"},
-	{packages: []string{"internal/clock", "internal/config", "internal/telemetry", "internal/arch"},
+	{packages: []string{"internal/clock", "internal/config", "internal/payload", "internal/telemetry", "internal/arch"},
 		why: "what everything stands on stands on nothing"},
 	{packages: []string{"channel/..."}, may: []string{"channel"},
 		why: "a way out knows messages, not who sends them or why"},

@@ -7,6 +7,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"log/slog"
+	"strings"
 	"time"
 )
 
@@ -87,6 +88,12 @@ type Config struct {
 	WebhookSecret  Secret // empty: WebhookKey derives one
 	WebhookPrivate bool   // calls may go to addresses that are not public
 
+	PayloadKey       Secret // in base64; empty: payloads are not encrypted
+	PayloadOldKeys   Secret // such keys, separated by commas
+	TemporalUIOrigin string // the web page that may ask the codec server; empty: none
+
+	BuildID string // of the worker, for Temporal's worker versioning; empty: workers are not versioned
+
 	PostgresBin string // a folder; development only
 
 	LogLevel        slog.Level
@@ -101,6 +108,20 @@ type SMTP struct {
 	Password    Secret
 	TLS         TLS
 	Connections int
+}
+
+// PayloadKeys are the keys of Temporal's payloads, the one that encrypts first; none where they are not encrypted.
+func (c Config) PayloadKeys() []string {
+	if c.PayloadKey == "" {
+		return nil
+	}
+	keys := []string{string(c.PayloadKey)}
+	for old := range strings.SplitSeq(string(c.PayloadOldKeys), ",") {
+		if old = strings.TrimSpace(old); old != "" {
+			keys = append(keys, old)
+		}
+	}
+	return keys
 }
 
 // WebhookKey is what webhook calls are signed with: WebhookSecret, else the hex HMAC-SHA256 of "webhook" under Secret.

@@ -12,6 +12,7 @@ import (
 	"go.temporal.io/sdk/client"
 
 	"github.com/legato-flow/legato/internal/config"
+	"github.com/legato-flow/legato/internal/payload"
 	"github.com/legato-flow/legato/store"
 	"github.com/legato-flow/legato/workflows"
 )
@@ -22,6 +23,15 @@ func dialTemporal(ctx context.Context) (client.Client, error) {
 	if err != nil {
 		return nil, err
 	}
+	settings, err := config.FromEnvironment("LEGATO_TASK_QUEUE")
+	if err != nil {
+		return nil, err
+	}
+	codec, err := payload.New(settings.PayloadKeys()...)
+	if err != nil {
+		return nil, err
+	}
+	codec.Protect(&options)
 	c, err := client.DialContext(ctx, options)
 	if err != nil {
 		return nil, fmt.Errorf("connecting to Temporal at %s: %w", options.HostPort, err)

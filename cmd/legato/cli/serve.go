@@ -1,6 +1,8 @@
 package cli
 
 import (
+	"errors"
+	"fmt"
 	"os"
 	"os/signal"
 	"syscall"
@@ -27,12 +29,48 @@ func apiCommand() *cobra.Command {
 }
 
 func workerCommand() *cobra.Command {
-	return &cobra.Command{
+	command := &cobra.Command{
 		Use:   "worker",
 		Short: "Run flows",
 		Long:  "Let people into flows and carry them through. Run as many as you need. LEGATO_WORKER_LISTEN serves its health and metrics.",
 		Args:  cobra.NoArgs,
 		RunE:  func(command *cobra.Command, _ []string) error { return run(command, false, true) },
+	}
+	command.AddCommand(workerPromoteCommand())
+	return command
+}
+
+// workerPromoteCommand makes a build the current one, where workers are versioned.
+func workerPromoteCommand() *cobra.Command {
+	return &cobra.Command{
+		Use:   "promote [build]",
+		Short: "Make a build of the worker the current one, by default LEGATO_BUILD_ID",
+		Long: "With LEGATO_BUILD_ID set, workers take part in Temporal's worker versioning: a new build gets no work until it is\n" +
+			"promoted. People who wait go on with the current build when they are due.",
+		Args: cobra.MaximumNArgs(1),
+		RunE: func(command *cobra.Command, args []string) error {
+			c, err := config.FromEnvironment("LEGATO_TASK_QUEUE")
+			if err != nil {
+				return err
+			}
+			build := c.BuildID
+			if len(args) == 1 {
+				build = args[0]
+			}
+			if build == "" {
+				return errors.New("which build? give it, or set LEGATO_BUILD_ID")
+			}
+			temporal, err := dialTemporal(command.Context())
+			if err != nil {
+				return err
+			}
+			defer temporal.Close()
+			if err := worker.Promote(command.Context(), temporal, c.TaskQueue, build); err != nil {
+				return err
+			}
+			_, err = fmt.Fprintf(command.OutOrStdout(), "build %s is the current one\n", build)
+			return err
+		},
 	}
 }
 

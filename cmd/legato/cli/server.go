@@ -25,6 +25,7 @@ import (
 	"github.com/legato-flow/legato/ingest"
 	"github.com/legato-flow/legato/internal/clock"
 	"github.com/legato-flow/legato/internal/config"
+	"github.com/legato-flow/legato/internal/payload"
 	"github.com/legato-flow/legato/internal/telemetry"
 	"github.com/legato-flow/legato/store"
 	"github.com/legato-flow/legato/worker"
@@ -38,7 +39,8 @@ type server struct {
 	registry *prometheus.Registry
 	store    *store.Store
 	temporal client.Client
-	space    string // the Temporal namespace
+	codec    *payload.Codec // nil where payloads are not encrypted
+	space    string         // the Temporal namespace
 	closers  []func()
 }
 
@@ -61,6 +63,11 @@ func openServer(ctx context.Context, c config.Config, getenv func(string) string
 		return nil, err
 	}
 	options.Logger = telemetry.TemporalLogger(s.log)
+	if s.codec, err = payload.New(c.PayloadKeys()...); err != nil {
+		s.close()
+		return nil, err
+	}
+	s.codec.Protect(&options)
 	if s.space = options.Namespace; s.space == "" {
 		s.space = "default"
 	}
@@ -110,7 +117,7 @@ func (s *server) worker(ctx context.Context) (*worker.Worker, error) {
 			Quiet:    quietHours(c),
 			Parallel: c.SMTP.Connections, Log: s.log,
 		},
-		CohortMax: c.CohortMax, StartsPerSecond: c.StartsPerSecond, DateHorizon: c.DateHorizon, DateSpread: c.DateSpread, LateEvents: c.LateEvents, StopTimeout: c.ShutdownTimeout, Log: s.log,
+		CohortMax: c.CohortMax, StartsPerSecond: c.StartsPerSecond, DateHorizon: c.DateHorizon, DateSpread: c.DateSpread, LateEvents: c.LateEvents, StopTimeout: c.ShutdownTimeout, BuildID: c.BuildID, Log: s.log,
 	}), nil
 }
 
@@ -141,7 +148,7 @@ func (s *server) handler(extra http.Handler) http.Handler {
 	options := s.operations()
 	options.Store, options.Ingester, options.Clock = s.store, ingest.New(s.store, s.clock.Now), s.clock.Now
 	s.closers = append(s.closers, options.Ingester.Close)
-	options.Secret, options.BaseURL, options.Extra = []byte(string(s.config.Secret)), s.config.BaseURL, extra
+	options.Secret, options.BaseURL, options.Extra = []byte(string(s.config.Secret)), s.config.BaseURL, s.withCodec(extra)
 	options.Liquid = checkLiquid(content.New(content.Options{}))
 	if s.config.RateLimits {
 		options.Limiter = api.NewLimiter(time.Now) // not s.clock, which may run ahead
