@@ -11,12 +11,12 @@ import (
 	"github.com/legato-flow/legato/store"
 )
 
-// waitFlow is a flow of one wait and one message. No event starts it.
+// waitFlow is a flow of one wait and one message.
 const waitFlow = `
 flow: %s
 status: live
 trigger:
-  metric: Nothing That Happens
+  metric: Added to Cart
 steps:
   - wait: %s
   - email: bench

@@ -77,6 +77,9 @@ func (s *servers) file() (int64, error) {
 	var size int64
 	for _, suffix := range []string{"", "-wal"} {
 		info, err := os.Stat(filepath.Join(s.dir, "temporal", "temporal.db"+suffix))
+		if suffix != "" && os.IsNotExist(err) {
+			continue
+		}
 		if err != nil {
 			return 0, err
 		}
