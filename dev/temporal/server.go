@@ -120,7 +120,7 @@ func openSQLite(file string) (*config.SQL, error) {
 		PluginName:   sqliteplugin.PluginName,
 		DatabaseName: file,
 		ConnectAttributes: map[string]string{
-			"mode": "rwc", "_journal_mode": "wal", "_synchronous": "1",
+			"mode": "rwc", "journal_mode": "wal", "synchronous": "1",
 		},
 	}
 	if _, err := os.Stat(file); !os.IsNotExist(err) {
