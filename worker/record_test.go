@@ -59,7 +59,7 @@ func liveWith(t *testing.T, s *stage, codec *payload.Codec, build string) (c cli
 	}
 	queue = "test-" + database
 	w := worker.New(worker.Options{
-		Store: s.store, DatabaseURL: s.url, Temporal: c, Queue: queue, BuildID: build, Clock: clock.System(1), Advance: s.advance,
+		Store: s.store, DatabaseURL: s.url, Temporal: c, Queue: queue, BuildID: build, CohortMax: s.most, Clock: clock.System(1), Advance: s.advance,
 		Programs: s.advance.Programs, Log: log,
 	})
 	if err := w.Start(t.Context()); err != nil {

@@ -46,6 +46,7 @@ type stage struct {
 	started  []startedCohort
 	decided  []string
 	nudged   []string
+	most     int // members of a cohort on a real server; 0 is the worker's default
 	url      string
 }
 
