@@ -20,7 +20,7 @@ steps:
       - {when: person.n % 3 == 0, then: [{wait: 1s}, {email: us}]}
       - {when: person.n % 3 == 1, then: [{wait: 2s}, {email: world}]}
     else: [{update_profile: {set: {other: true}}}]
-  - wait_for: {metric: Paid, timeout: 3s}
+  - wait_for: {metric: Paid, timeout: 10s}
     then: [{track: Thanked}]
     else: [{list: {add: News}}]
   - update_profile: {increment: {end: 1}}
@@ -47,7 +47,7 @@ func TestEverybodyFaresTheSameInAWorkflowOfTheirOwn(t *testing.T) {
 			return s.store.DB.Get(&n, "select count(*) from run where step <> ''") == nil && n == people-1
 		})
 		s.setClock(time.Now().UTC())
-		for i := range people {
+		for i := 5; i >= 0; i-- { // who has the shortest way first
 			switch i {
 			case 0, 1, 2:
 				s.event(fmt.Sprintf("01p%02d", i), "Left", nil)
