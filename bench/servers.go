@@ -58,7 +58,7 @@ func (s *servers) startTemporal(ctx context.Context, kind string) error {
 	}
 	var err error
 	if s.temporal, err = temporalserver.Start(ctx, o); err != nil {
-		return fmt.Errorf("Temporal on %s: %w", kind, err)
+		return fmt.Errorf("starting Temporal on %s: %w", kind, err)
 	}
 	s.kind = kind
 	return nil

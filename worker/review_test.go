@@ -115,8 +115,8 @@ func TestAnApprovedActionIsCheckedAgain(t *testing.T) {
 		"deleted":               {func(s *stage, id string) { s.store.DB.MustExec("delete from profile where id = $1", id) }, "email-first skipped: Person Deleted"},
 		"the run was cancelled": {func(s *stage, id string) { s.store.DB.MustExec("update run set status = 'cancelled'") }, "email-first skipped: Email Cancelled"},
 		"left the flow": {func(s *stage, id string) {
-			s.store.DB.MustExec("update run set status = 'exited', reason = 'Exited: Placed Order'")
-		}, "email-first skipped: Exited: Placed Order"},
+			s.store.DB.MustExec("update run set status = 'exited', reason = 'Exit On: Placed Order'")
+		}, "email-first skipped: Exit On: Placed Order"},
 		"had another message": {func(*stage, string) {}, "email-first skipped: Smart Sending"},
 	} {
 		t.Run(name, func(t *testing.T) {
