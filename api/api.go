@@ -16,6 +16,7 @@ import (
 	"github.com/legato-flow/legato/ingest"
 	"github.com/legato-flow/legato/store"
 	"github.com/prometheus/client_golang/prometheus"
+	"go.temporal.io/sdk/converter"
 )
 
 // Options are what the API works with.
@@ -32,6 +33,9 @@ type Options struct {
 	Log      *slog.Logger         // default: slog's
 	Extra    http.Handler         // answers paths that the API has not
 	Liquid   flow.LiquidCheck     // checks the Liquid in flows; default: only its length is
+
+	Payloads    converter.PayloadCodec // what Temporal's payloads are encrypted with, for /codec; nil: there is no /codec
+	CodecOrigin string                 // the origin whose pages may call /codec: that of Temporal's web UI; empty: none
 }
 
 type api struct {
@@ -48,6 +52,9 @@ type api struct {
 	keys     *keyring
 	limiter  *Limiter
 	measure  *measures
+
+	payloads    converter.PayloadCodec
+	codecOrigin string
 
 	profiles   *resource[store.Profile]
 	events     *resource[store.Event]
@@ -89,6 +96,7 @@ func New(o Options) http.Handler {
 		store: o.Store, ingester: o.Ingester, now: o.Clock, secret: o.Secret, base: strings.TrimRight(o.BaseURL, "/"),
 		checks: o.Checks, registry: o.Registry, log: o.Log, extra: o.Extra, liquid: o.Liquid,
 		keys: newKeyring(o.Store, o.Keys, o.Log), limiter: o.Limiter, measure: newMeasures(o.Registry, o.Ingester),
+		payloads: o.Payloads, codecOrigin: o.CodecOrigin,
 		profiles: newProfiles(o.Store), events: newEvents(o.Store), metrics: newMetrics(o.Store),
 		lists: newLists(o.Store, listDescription), listDetail: newLists(o.Store, listDetail),
 		flows: newFlows(o.Store, flowDescription), flowDetail: newFlows(o.Store, flowDetail), templates: newTemplates(o.Store),

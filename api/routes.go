@@ -74,6 +74,10 @@ func (a *api) routes() []route {
 		{"POST /unsubscribe/{token}", public, (*api).unsubscribe},
 
 		// For those who run this
+		{"POST /codec/decode", public, (*api).codec}, // public, as it takes the key in more ways than the API
+		{"POST /codec/encode", public, (*api).codec},
+		{"OPTIONS /codec/decode", public, (*api).codecPreflight},
+		{"OPTIONS /codec/encode", public, (*api).codecPreflight},
 		{"GET /healthz", public, (*api).healthy},
 		{"GET /readyz", public, (*api).ready},
 		{"GET /metrics", public, (*api).measurements},

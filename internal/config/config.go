@@ -7,7 +7,6 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"log/slog"
-	"strings"
 	"time"
 )
 
@@ -88,9 +87,9 @@ type Config struct {
 	WebhookSecret  Secret // empty: WebhookKey derives one
 	WebhookPrivate bool   // calls may go to addresses that are not public
 
-	PayloadKey       Secret // in base64; empty: payloads are not encrypted
-	PayloadOldKeys   Secret // such keys, separated by commas
-	TemporalUIOrigin string // the web page that may ask the codec server; empty: none
+	PayloadKey       Secret   // 32 bytes; empty: payloads are not encrypted
+	PayloadOtherKeys   []Secret // such keys, which only decrypt
+	TemporalUIOrigin string   // the web page that may ask the codec server; empty: none
 
 	BuildID string // of the worker, for Temporal's worker versioning; empty: workers are not versioned
 
@@ -108,20 +107,6 @@ type SMTP struct {
 	Password    Secret
 	TLS         TLS
 	Connections int
-}
-
-// PayloadKeys are the keys of Temporal's payloads, the one that encrypts first; none where they are not encrypted.
-func (c Config) PayloadKeys() []string {
-	if c.PayloadKey == "" {
-		return nil
-	}
-	keys := []string{string(c.PayloadKey)}
-	for old := range strings.SplitSeq(string(c.PayloadOldKeys), ",") {
-		if old = strings.TrimSpace(old); old != "" {
-			keys = append(keys, old)
-		}
-	}
-	return keys
 }
 
 // WebhookKey is what webhook calls are signed with: WebhookSecret, else the hex HMAC-SHA256 of "webhook" under Secret.

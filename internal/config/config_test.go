@@ -2,6 +2,7 @@ package config
 
 import (
 	"bytes"
+	"encoding/base64"
 	"encoding/json"
 	"errors"
 	"flag"
@@ -9,6 +10,7 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -113,6 +115,9 @@ func TestValuesThatAreRefused(t *testing.T) {
 		{"LEGATO_FROM_NAME=Shop\r\nBcc: x@y.example", `LEGATO_FROM_NAME="Shop\r\nBcc: x@y.example": expected text of at most 200 bytes without control characters`},
 		{"LEGATO_TASK_QUEUE=a b", `LEGATO_TASK_QUEUE="a b": expected at most 200 letters, digits, dots, dashes and underscores`},
 		{"LEGATO_LOG_LEVEL=loud", `LEGATO_LOG_LEVEL="loud": expected one of debug, info, warn, error`},
+		{"LEGATO_PAYLOAD_KEY=MTIzNDU2Nzg5MDEyMzQ1Ng==", "LEGATO_PAYLOAD_KEY: expected 32 bytes in base64 or hex, as openssl rand -base64 32 prints (the value is secret and not shown)"},
+		{"LEGATO_PAYLOAD_OTHER_KEYS=MTIzNDU2Nzg5MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTI=,,", "LEGATO_PAYLOAD_OTHER_KEYS: expected at most 20 keys of 32 bytes in base64 or hex, separated by commas (the value is secret and not shown)"},
+		{"LEGATO_TEMPORAL_UI_ORIGIN=https://shop.example/temporal", `LEGATO_TEMPORAL_UI_ORIGIN="https://shop.example/temporal": expected scheme and host of an http or https URL, such as https://temporal.shop.example`},
 		{"LEGATO_MODE=test", `LEGATO_MODE="test": expected one of production, dev`},
 		{"LEGATO_SECRET=short", "LEGATO_SECRET: expected at least 16 characters (the value is secret and not shown)"},
 		{"DATABASE_URL=mysql://me:hunter2@db/legato", "DATABASE_URL: expected a URL such as postgres://user:password@host:5432/legato?sslmode=require (the value is secret and not shown)"},
@@ -133,6 +138,22 @@ func TestValuesThatAreRefused(t *testing.T) {
 				t.Errorf("no *Error of %s in %v", name, err)
 			}
 		})
+	}
+}
+
+func TestPayloadKeysAreReadInBase64AndHex(t *testing.T) {
+	t.Parallel()
+	got, err := Load(with(
+		"LEGATO_PAYLOAD_KEY="+base64.StdEncoding.EncodeToString([]byte(strings.Repeat("a", 32))),
+		"LEGATO_PAYLOAD_OTHER_KEYS="+strings.Repeat("62", 32)+", "+base64.StdEncoding.EncodeToString([]byte(strings.Repeat("c", 32))),
+		"LEGATO_TEMPORAL_UI_ORIGIN=https://Temporal.Shop.Example/",
+	))
+	if err != nil {
+		t.Fatal(err)
+	}
+	old := []Secret{Secret(strings.Repeat("b", 32)), Secret(strings.Repeat("c", 32))}
+	if got.PayloadKey != Secret(strings.Repeat("a", 32)) || !slices.Equal(got.PayloadOtherKeys, old) || got.TemporalUIOrigin != "https://temporal.shop.example" {
+		t.Errorf("%q, %q, %s", string(got.PayloadKey), got.PayloadOtherKeys, got.TemporalUIOrigin)
 	}
 }
 

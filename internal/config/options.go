@@ -93,12 +93,12 @@ func table(c *Config) []Option {
 		{Name: "LEGATO_FROM_NAME", Dev: "The Sample Shop", value: text(&c.FromName, 200),
 			Help: "The sender's name beside LEGATO_FROM."},
 
-		{Name: "LEGATO_PAYLOAD_KEY", Secret: true, value: secret(&c.PayloadKey, 32),
-			Help: "Encrypts what Temporal stores of workflows: 32 bytes in base64, as openssl rand -base64 32 prints. Unset: nothing is encrypted."},
-		{Name: "LEGATO_PAYLOAD_OLD_KEYS", Secret: true, value: secret(&c.PayloadOldKeys, 32),
-			Help: "Earlier payload keys, separated by commas, which still decrypt."},
-		{Name: "LEGATO_TEMPORAL_UI_ORIGIN", value: webURL(&c.TemporalUIOrigin),
-			Help: "The Temporal web UI whose pages may ask the API's /codec to show payloads, such as https://temporal.shop.example."},
+		{Name: "LEGATO_PAYLOAD_KEY", Secret: true, value: payloadKey(&c.PayloadKey),
+			Help: "Encrypts what Temporal stores of workflows. Unset: nothing is encrypted."},
+		{Name: "LEGATO_PAYLOAD_OTHER_KEYS", Secret: true, value: payloadKeys(&c.PayloadOtherKeys),
+			Help: "Earlier and coming payload keys, which only decrypt."},
+		{Name: "LEGATO_TEMPORAL_UI_ORIGIN", value: origin(&c.TemporalUIOrigin),
+			Help: "The Temporal web UI whose pages may ask the API's /codec to show payloads."},
 		{Name: "LEGATO_BUILD_ID", value: word(&c.BuildID, 200),
 			Help: "Turns Temporal's worker versioning on: the name of this build of the worker. legato worker promote makes it the current one."},
 

@@ -1,6 +1,8 @@
 package config
 
 import (
+	"encoding/base64"
+	"encoding/hex"
 	"fmt"
 	"log/slog"
 	"math"
@@ -163,6 +165,41 @@ func secret(field *Secret, least int) value {
 	}}
 }
 
+func payloadKey(field *Secret) value {
+	return reader{"key", "32 bytes in base64 or hex, as openssl rand -base64 32 prints", func(s string) bool {
+		key, ok := decodeKey(s)
+		if ok {
+			*field = key
+		}
+		return ok
+	}}
+}
+
+func payloadKeys(field *[]Secret) value {
+	return reader{"keys", "at most 20 keys of 32 bytes in base64 or hex, separated by commas", func(s string) bool {
+		var keys []Secret
+		for text := range strings.SplitSeq(s, ",") {
+			key, ok := decodeKey(strings.TrimSpace(text))
+			if !ok || len(keys) == 20 {
+				return false
+			}
+			keys = append(keys, key)
+		}
+		*field = keys
+		return true
+	}}
+}
+
+// decodeKey reads the 32 bytes of a key.
+func decodeKey(text string) (Secret, bool) {
+	for _, decode := range []func(string) ([]byte, error){hex.DecodeString, base64.StdEncoding.DecodeString} {
+		if key, err := decode(text); err == nil && len(key) == 32 {
+			return Secret(key), true
+		}
+	}
+	return "", false
+}
+
 func databaseURL(field *Secret) value {
 	return reader{"URL", "a URL such as postgres://user:password@host:5432/legato?sslmode=require", func(s string) bool {
 		u, err := url.Parse(s)
@@ -187,6 +224,17 @@ func webURL(field *string) value {
 			return false
 		}
 		*field = strings.TrimRight(s, "/")
+		return true
+	}}
+}
+
+func origin(field *string) value {
+	return reader{"origin", "scheme and host of an http or https URL, such as https://temporal.shop.example", func(s string) bool {
+		var whole string
+		if !webURL(&whole).read(s) || strings.Count(whole, "/") != 2 {
+			return false
+		}
+		*field = strings.ToLower(whole) // as browsers write it
 		return true
 	}}
 }

@@ -1,5 +1,4 @@
-// Package payload encrypts what Temporal stores of workflows and activities, and serves the endpoint by which its web
-// UI shows it to those allowed.
+// Package payload encrypts what Temporal stores of workflows and activities.
 package payload
 
 import (
@@ -7,11 +6,9 @@ import (
 	"crypto/cipher"
 	"crypto/rand"
 	"crypto/sha256"
-	"encoding/base64"
 	"encoding/hex"
 	"errors"
 	"fmt"
-	"strings"
 
 	commonpb "go.temporal.io/api/common/v1"
 	"go.temporal.io/sdk/client"
@@ -29,44 +26,58 @@ const (
 // Codec encrypts payloads with AES-256-GCM. What is not encrypted passes through decoding as it is, so that
 // encryption can be turned on while workflows run.
 type Codec struct {
-	current string
-	keys    map[string]cipher.AEAD
+	current string                 // the id of the key that encrypts; empty: none does
+	keys    map[string]cipher.AEAD // by id
 }
 
-// New makes a codec of keys in base64, 32 bytes each. The first encrypts; the others only decrypt what they encrypted
-// before. Without a key it gives nil.
-func New(keys ...string) (*Codec, error) {
-	c := &Codec{keys: map[string]cipher.AEAD{}}
-	for i, text := range keys {
-		key, err := base64.StdEncoding.DecodeString(strings.TrimSpace(text))
-		if err != nil || len(key) != 32 {
-			return nil, fmt.Errorf("payload key %d: expected 32 bytes in base64, as openssl rand -base64 32 prints", i+1)
-		}
-		block, err := aes.NewCipher(key)
-		if err != nil {
-			return nil, err
-		}
-		sealer, err := cipher.NewGCM(block)
-		if err != nil {
-			return nil, err
-		}
-		sum := sha256.Sum256(key)
-		id := hex.EncodeToString(sum[:4])
-		if i == 0 {
-			c.current = id
-		}
-		c.keys[id] = sealer
-	}
-	if c.current == "" {
+// New makes a codec of keys of 32 bytes each. current encrypts; the old ones decrypt what they encrypted before. Without
+// current nothing more is encrypted, and without any key the codec is nil.
+func New[K ~string](current K, old ...K) (*Codec, error) {
+	if current == "" && len(old) == 0 {
 		return nil, nil
+	}
+	c := &Codec{keys: map[string]cipher.AEAD{}}
+	if current != "" {
+		id, err := c.add(string(current))
+		if err != nil {
+			return nil, err
+		}
+		c.current = id
+	}
+	for _, key := range old {
+		if _, err := c.add(string(key)); err != nil {
+			return nil, err
+		}
 	}
 	return c, nil
 }
 
+// add takes a key and gives its id, which says nothing of the key.
+func (c *Codec) add(key string) (id string, err error) {
+	if len(key) != 32 {
+		return "", fmt.Errorf("a payload key has %d bytes; expected 32", len(key))
+	}
+	block, err := aes.NewCipher([]byte(key))
+	if err != nil {
+		return "", fmt.Errorf("using a payload key: %w", err)
+	}
+	sealer, err := cipher.NewGCM(block)
+	if err != nil {
+		return "", fmt.Errorf("using a payload key: %w", err)
+	}
+	sum := sha256.Sum256([]byte(key))
+	id = hex.EncodeToString(sum[:4])
+	c.keys[id] = sealer
+	return id, nil
+}
+
 // Encode encrypts payloads.
 func (c *Codec) Encode(payloads []*commonpb.Payload) ([]*commonpb.Payload, error) {
+	sealer, ok := c.keys[c.current]
+	if !ok {
+		return payloads, nil
+	}
 	out := make([]*commonpb.Payload, len(payloads))
-	sealer := c.keys[c.current]
 	for i, p := range payloads {
 		plain, err := proto.Marshal(p)
 		if err != nil {
@@ -95,7 +106,7 @@ func (c *Codec) Decode(payloads []*commonpb.Payload) ([]*commonpb.Payload, error
 		id := string(p.GetMetadata()[keyName])
 		opener, ok := c.keys[id]
 		if !ok {
-			return nil, fmt.Errorf("decrypting a payload: it was encrypted with key %q, which is not among LEGATO_PAYLOAD_KEY and LEGATO_PAYLOAD_OLD_KEYS", id)
+			return nil, fmt.Errorf("decrypting a payload: it was encrypted with key %q, which is not among LEGATO_PAYLOAD_KEY and LEGATO_PAYLOAD_OTHER_KEYS", id)
 		}
 		if len(p.GetData()) < opener.NonceSize() {
 			return nil, errors.New("decrypting a payload: it is cut short")

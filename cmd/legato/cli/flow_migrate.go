@@ -27,7 +27,7 @@ func dialTemporal(ctx context.Context) (client.Client, error) {
 	if err != nil {
 		return nil, err
 	}
-	codec, err := payload.New(settings.PayloadKeys()...)
+	codec, err := payload.New(settings.PayloadKey, settings.PayloadOtherKeys...)
 	if err != nil {
 		return nil, err
 	}

@@ -63,7 +63,7 @@ func openServer(ctx context.Context, c config.Config, getenv func(string) string
 		return nil, err
 	}
 	options.Logger = telemetry.TemporalLogger(s.log)
-	if s.codec, err = payload.New(c.PayloadKeys()...); err != nil {
+	if s.codec, err = payload.New(c.PayloadKey, c.PayloadOtherKeys...); err != nil {
 		s.close()
 		return nil, err
 	}
@@ -148,8 +148,11 @@ func (s *server) handler(extra http.Handler) http.Handler {
 	options := s.operations()
 	options.Store, options.Ingester, options.Clock = s.store, ingest.New(s.store, s.clock.Now), s.clock.Now
 	s.closers = append(s.closers, options.Ingester.Close)
-	options.Secret, options.BaseURL, options.Extra = []byte(string(s.config.Secret)), s.config.BaseURL, s.withCodec(extra)
+	options.Secret, options.BaseURL, options.Extra = []byte(string(s.config.Secret)), s.config.BaseURL, extra
 	options.Liquid = checkLiquid(content.New(content.Options{}))
+	if s.codec != nil { // an interface of a nil *Codec would not be nil
+		options.Payloads, options.CodecOrigin = s.codec, s.config.TemporalUIOrigin
+	}
 	if s.config.RateLimits {
 		options.Limiter = api.NewLimiter(time.Now) // not s.clock, which may run ahead
 	}
