@@ -5,6 +5,7 @@
 package workflows
 
 import (
+	"errors"
 	"fmt"
 	"strings"
 	"time"
@@ -68,14 +69,15 @@ func Register(registry interface {
 	registry.RegisterDynamicWorkflow(Run, workflow.DynamicRegisterOptions{})
 }
 
-// Run is the cohort workflow.
+// Run is the cohort workflow. What this worker cannot read it leaves to one that can: a panic fails the workflow's task,
+// which Temporal repeats, and not the workflow.
 func Run(ctx workflow.Context, args converter.EncodedValues) (any, error) {
 	var cohort Cohort
 	if err := args.Get(&cohort); err != nil {
-		return nil, temporal.NewNonRetryableApplicationError("this is not a cohort's input", "Input", err)
+		panic(fmt.Errorf("reading the cohort: %w", err))
 	}
 	if cohort.Engine != Engine {
-		return nil, fmt.Errorf("cohort of engine %d: this worker runs engine %d", cohort.Engine, Engine)
+		panic(fmt.Errorf("cohort of engine %d: this worker runs engine %d", cohort.Engine, Engine))
 	}
 	inbox, err := open(ctx)
 	if err != nil {
@@ -131,10 +133,10 @@ func (c *Cohort) advance(ctx workflow.Context) error {
 	}
 	c.Nudged = nil
 	var later []Waiting
-	var label string
+	label := "something happened"
 	for _, group := range c.Waiting {
 		if !group.Due.After(now) {
-			if label == "" {
+			if len(batch.Runs) == 0 {
 				label = group.Step
 			}
 			batch.Runs = append(batch.Runs, group.Runs...)
@@ -160,9 +162,6 @@ func (c *Cohort) advance(ctx workflow.Context) error {
 	if len(batch.Runs) == 0 {
 		return nil
 	}
-	if label == "" {
-		label = "something happened"
-	}
 	result, err := callAdvance(ctx, batch, summary("", label, len(batch.Runs)))
 	if err != nil {
 		return err
@@ -186,7 +185,16 @@ func callAdvance(ctx workflow.Context, batch Batch, label string) (Advanced, err
 		// a retry that lasts as long as Postgres or the mail server is away.
 	}
 	err := workflow.ExecuteActivity(remote(ctx, label), Advance, batch).Get(ctx, &result)
-	return result, err
+	return result, readable(err)
+}
+
+// readable gives the error of an activity. That its result cannot be read is none: see Run.
+func readable(err error) error {
+	var failed *temporal.ActivityError
+	if err != nil && !errors.As(err, &failed) && !temporal.IsCanceledError(err) {
+		panic(fmt.Errorf("reading what an activity gave: %w", err))
+	}
+	return err
 }
 
 func remote(ctx workflow.Context, label string) workflow.Context {

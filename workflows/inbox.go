@@ -116,7 +116,7 @@ func (b *inbox) answer(ctx workflow.Context, c *Cohort) error {
 			r.migration.Runs = append(r.migration.Runs, group.Runs...)
 		}
 		if len(r.migration.Runs) > 0 {
-			r.err = workflow.ExecuteActivity(remote(ctx, "migrate"), Migrate, r.migration).Get(ctx, &r.result)
+			r.err = readable(workflow.ExecuteActivity(remote(ctx, "migrate"), Migrate, r.migration).Get(ctx, &r.result))
 			if r.err == nil && r.result.Moved > 0 {
 				c.Hash = r.migration.To
 				if err := workflow.UpsertTypedSearchAttributes(ctx, FlowVersion.ValueSet(c.Hash)); err != nil {
