@@ -26,7 +26,7 @@ steps:
 // past stores an event of long ago that let nobody in.
 func (s *stage) past(profile, metric string, ago time.Duration) {
 	s.Helper()
-	at := start.Add(-ago)
+	at := s.clock().Add(-ago)
 	if _, err := s.store.DB.Exec("select ensure_event_partition($1)", at); err != nil {
 		s.Fatal(err)
 	}
@@ -35,8 +35,8 @@ func (s *stage) past(profile, metric string, ago time.Duration) {
 		values (gen_random_uuid(), $1, left(md5($2), 6), $3, $3, gen_random_uuid()::text)`, profile, metric, at)
 }
 
-// backfill carries a backfill of the flow to its end, and gives how many steps that took.
-func (s *stage) backfill(perSecond int) int {
+// startBackfill asks for a backfill of the flow.
+func (s *stage) startBackfill(perSecond int) {
 	s.Helper()
 	f, err := s.store.Flow(s.Context(), "f")
 	if err != nil {
@@ -46,13 +46,19 @@ func (s *stage) backfill(perSecond int) int {
 	if err != nil {
 		s.Fatal(err)
 	}
-	b, err := ingest.NewBackfill(p, "UTC", start, ingest.BackfillOptions{PerSecond: perSecond})
+	b, err := ingest.NewBackfill(p, "UTC", s.clock(), ingest.BackfillOptions{PerSecond: perSecond})
 	if err != nil {
 		s.Fatal(err)
 	}
 	if _, err := s.store.StartBackfill(s.Context(), b); err != nil {
 		s.Fatal(err)
 	}
+}
+
+// backfill carries a backfill of the flow to its end, and gives how many steps that took.
+func (s *stage) backfill(perSecond int) int {
+	s.Helper()
+	s.startBackfill(perSecond)
 	for steps := 1; ; steps++ {
 		filler := s.backfiller() // a new one each time, as after a restart
 		if _, err := filler.Step(s.Context()); err != nil {

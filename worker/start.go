@@ -18,6 +18,8 @@ import (
 type Starter struct {
 	Client client.Client
 	Queue  string // the task queue
+
+	HistoryLimit int // events after which a cohort continues as new; 0 is workflows' own
 }
 
 // Start starts a cohort's workflow under the cohort's id, or finds that it was started before. Temporal keeps
@@ -43,7 +45,7 @@ func (s *Starter) Start(ctx context.Context, cohort store.Cohort, runs []store.C
 		WorkflowExecutionErrorWhenAlreadyStarted: true,
 		TypedSearchAttributes:                    temporal.NewSearchAttributes(attributes...),
 		StaticSummary:                            summary,
-	}, cohort.FlowID, input(cohort, runs))
+	}, cohort.FlowID, s.input(cohort, runs))
 	var already *serviceerror.WorkflowExecutionAlreadyStarted
 	if errors.As(err, &already) {
 		return nil
@@ -65,11 +67,11 @@ func (s *Starter) Nudge(ctx context.Context, cohort string, runs []string) error
 }
 
 // input makes the workflow's input: the runs, grouped by when and where each is next.
-func input(cohort store.Cohort, runs []store.CohortRun) workflows.Cohort {
+func (s *Starter) input(cohort store.Cohort, runs []store.CohortRun) workflows.Cohort {
 	var groups workflows.Groups
 	for _, run := range runs {
 		due := run.DueAt.Time.Add(-time.Duration(run.AheadUS) * time.Microsecond)
 		groups.Add(run.ID, run.Step, "", due.UTC())
 	}
-	return workflows.Cohort{Engine: workflows.Engine, Flow: cohort.FlowID, Hash: cohort.Hash, Waiting: groups.Waiting}
+	return workflows.Cohort{Engine: workflows.Engine, Flow: cohort.FlowID, Hash: cohort.Hash, Waiting: groups.Waiting, Limit: s.HistoryLimit}
 }

@@ -26,7 +26,8 @@ const Advance = "advance"
 // nothing; larger ones by a heartbeating activity, which a killed worker does not hold up.
 const localMembers = 10
 
-// historyLimit is where the workflow continues as new, long before Temporal's limit of 51,200 events.
+// historyLimit is where a workflow that has no limit of its own continues as new, long before Temporal's limit of 51,200
+// events.
 const historyLimit = 4000
 
 // Cohort is the workflow's input, and its whole state when it continues as new.
@@ -36,6 +37,7 @@ type Cohort struct {
 	Hash    string    `json:"hash"` // the plan that the members entered
 	Waiting []Waiting `json:"waiting"`
 	Nudged  []string  `json:"nudged,omitempty"` // members to be looked at though they may not be due
+	Limit   int       `json:"limit,omitempty"`  // of events, after which it continues as new; 0 is a limit that is well within Temporal's
 }
 
 // Waiting is a group of members that are due at the same moment, at the same step.
@@ -98,7 +100,7 @@ func Run(ctx workflow.Context, args converter.EncodedValues) (any, error) {
 			return nil, err
 		}
 		info := workflow.GetInfo(ctx)
-		if len(cohort.Waiting) > 0 && (info.GetContinueAsNewSuggested() || info.GetCurrentHistoryLength() > historyLimit) {
+		if len(cohort.Waiting) > 0 && (info.GetContinueAsNewSuggested() || info.GetCurrentHistoryLength() > cohort.limit()) {
 			inbox.drain(&cohort)
 			if err := inbox.finish(ctx, &cohort); err != nil {
 				return nil, err
@@ -110,6 +112,13 @@ func Run(ctx workflow.Context, args converter.EncodedValues) (any, error) {
 		return nil, err
 	}
 	return nil, workflow.UpsertTypedSearchAttributes(ctx, FlowStatus.ValueSet(StatusDone))
+}
+
+func (c *Cohort) limit() int {
+	if c.Limit > 0 {
+		return c.Limit
+	}
+	return historyLimit
 }
 
 // next gives the group that is due first.
