@@ -302,23 +302,26 @@ func TestQuietHoursHoldAMessageUntilTheMorning(t *testing.T) {
 
 func TestTransactionalEmailReachesThoseWhoUnsubscribed(t *testing.T) {
 	t.Parallel()
-	s := newStage(t, "flow: f\nstatus: live\ntrigger: {metric: Joined}\nsteps:\n  - email: letter\n", map[string]string{"letter": letterTemplate})
-	s.change(func(p *plan.Plan) { p.Step("email-letter").Email.Transactional = true })
-	want := map[string]string{
-		"UNSUBSCRIBE": "done", "USER_SUPPRESSED": "done", "HARD_BOUNCE": "skipped: Person Suppressed",
-		"INVALID_EMAIL": "skipped: Person Suppressed", "SPAM_COMPLAINT": "skipped: Person Suppressed",
-	}
-	for reason := range want {
-		id := s.profile(reason, map[string]any{"email": address(reason)})
-		s.store.DB.MustExec("insert into suppression (profile_id, channel, reason) values ($1, 'email', $2)", id, reason)
-		s.event(id, "Joined", nil)
-	}
-	s.play(s.enter()[0], nil)
-	for reason, result := range want {
-		if diff := cmp.Diff([]string{"email-letter " + result}, s.outcomes("01"+reason)); diff != "" {
-			t.Errorf("%s: %s", reason, diff)
+	togetherAndAlone(t, func(t *testing.T, most int) {
+		s := newStage(t, "flow: f\nstatus: live\ntrigger: {metric: Joined}\nsteps:\n  - email: letter\n", map[string]string{"letter": letterTemplate})
+		s.dispatch.Max = most
+		s.change(func(p *plan.Plan) { p.Step("email-letter").Email.Transactional = true })
+		want := map[string]string{
+			"UNSUBSCRIBE": "done", "USER_SUPPRESSED": "done", "HARD_BOUNCE": "skipped: Person Suppressed",
+			"INVALID_EMAIL": "skipped: Person Suppressed", "SPAM_COMPLAINT": "skipped: Person Suppressed",
 		}
-	}
+		for reason := range want {
+			id := s.profile(reason, map[string]any{"email": address(reason)})
+			s.store.DB.MustExec("insert into suppression (profile_id, channel, reason) values ($1, 'email', $2)", id, reason)
+			s.event(id, "Joined", nil)
+		}
+		s.playAll(s.enter(), nil)
+		for reason, result := range want {
+			if diff := cmp.Diff([]string{"email-letter " + result}, s.outcomes("01"+reason)); diff != "" {
+				t.Errorf("%s: %s", reason, diff)
+			}
+		}
+	})
 }
 
 func TestAMessageGoesToAnAddressOnce(t *testing.T) {

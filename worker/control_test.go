@@ -34,25 +34,28 @@ func (s *stage) reach(do func(tx *sqlx.Tx) error) {
 
 func TestACancelledRunLeavesAtOnceAndTheOthersStay(t *testing.T) {
 	t.Parallel()
-	s := newStage(t, controlFlow, nil)
-	ada, ben := s.profile("ada", nil), s.profile("ben", nil)
-	s.event(ada, "Joined", nil)
-	s.event(ben, "Joined", nil)
-	s.play(s.enter()[0], map[time.Duration]func(){time.Hour: func() {
-		s.reach(func(tx *sqlx.Tx) error {
-			n, err := s.store.CancelRuns(t.Context(), tx, store.Selection{Profile: ada}, "Cancelled")
-			if n != 1 {
-				t.Errorf("cancelled %d runs", n)
-			}
-			return err
-		})
-	}})
-	if run := s.run(ada); run.Status != store.RunCancelled || run.Reason != "Cancelled" || len(s.outcomes(ada)) != 1 {
-		t.Errorf("%s %q %v", run.Status, run.Reason, s.outcomes(ada))
-	}
-	if run := s.run(ben); run.Status != store.RunDone {
-		t.Errorf("the other one is %s", run.Status)
-	}
+	togetherAndAlone(t, func(t *testing.T, most int) {
+		s := newStage(t, controlFlow, nil)
+		s.dispatch.Max = most
+		ada, ben := s.profile("ada", nil), s.profile("ben", nil)
+		s.event(ada, "Joined", nil)
+		s.event(ben, "Joined", nil)
+		s.playAll(s.enter(), map[time.Duration]func(){time.Hour: func() {
+			s.reach(func(tx *sqlx.Tx) error {
+				n, err := s.store.CancelRuns(t.Context(), tx, store.Selection{Profile: ada}, "Cancelled")
+				if n != 1 {
+					t.Errorf("cancelled %d runs", n)
+				}
+				return err
+			})
+		}})
+		if run := s.run(ada); run.Status != store.RunCancelled || run.Reason != "Cancelled" || len(s.outcomes(ada)) != 1 {
+			t.Errorf("%s %q %v", run.Status, run.Reason, s.outcomes(ada))
+		}
+		if run := s.run(ben); run.Status != store.RunDone {
+			t.Errorf("the other one is %s", run.Status)
+		}
+	})
 }
 
 func TestARunMovesOnWhenItIsTold(t *testing.T) {

@@ -25,55 +25,61 @@ steps:
 
 func TestSomeoneWhoOrdersWhileWaitingGetsNothing(t *testing.T) {
 	t.Parallel()
-	s := newStage(t, mailFlow, map[string]string{"letter": letterTemplate})
-	buyer := s.profile("ada", map[string]any{"email": address("ada")})
-	other := s.profile("ben", map[string]any{"email": address("ben")})
-	s.event(buyer, "Placed Order", nil) // before: does not count
-	s.setClock(start.Add(time.Minute))
-	s.event(buyer, "Added to Cart", nil)
-	s.event(other, "Added to Cart", nil)
-	s.play(s.enter()[0], map[time.Duration]func(){30 * time.Minute: func() { s.event(buyer, "Placed Order", nil) }})
-	if a, b := s.mail.to(address("ada")), s.mail.to(address("ben")); a != 0 || b != 1 {
-		t.Errorf("the buyer got %d messages, the other %d", a, b)
-	}
-	if diff := cmp.Diff([]string{"wait-1 done", "email-letter skipped: Fails Flow Filters"}, s.outcomes(buyer)); diff != "" {
-		t.Error(diff)
-	}
-	if run := s.run(buyer); run.Status != store.RunDone {
-		t.Errorf("failing a filter ended the run as %s", run.Status)
-	}
+	togetherAndAlone(t, func(t *testing.T, most int) {
+		s := newStage(t, mailFlow, map[string]string{"letter": letterTemplate})
+		s.dispatch.Max = most
+		buyer := s.profile("ada", map[string]any{"email": address("ada")})
+		other := s.profile("ben", map[string]any{"email": address("ben")})
+		s.event(buyer, "Placed Order", nil) // before: does not count
+		s.setClock(start.Add(time.Minute))
+		s.event(buyer, "Added to Cart", nil)
+		s.event(other, "Added to Cart", nil)
+		s.playAll(s.enter(), map[time.Duration]func(){30 * time.Minute: func() { s.event(buyer, "Placed Order", nil) }})
+		if a, b := s.mail.to(address("ada")), s.mail.to(address("ben")); a != 0 || b != 1 {
+			t.Errorf("the buyer got %d messages, the other %d", a, b)
+		}
+		if diff := cmp.Diff([]string{"wait-1 done", "email-letter skipped: Fails Flow Filters"}, s.outcomes(buyer)); diff != "" {
+			t.Error(diff)
+		}
+		if run := s.run(buyer); run.Status != store.RunDone {
+			t.Errorf("failing a filter ended the run as %s", run.Status)
+		}
+	})
 }
 
 func TestWhoCannotBeMailedIsSkippedWithTheReason(t *testing.T) {
 	t.Parallel()
-	s := newStage(t, mailFlow, map[string]string{"letter": "---\nsubject: Hi\n---\n{% if person.broken %}{{ 1 | divided_by: 0 }}{% endif %}Hi"})
-	nobody := s.profile("ada", nil)
-	gone := s.profile("ben", map[string]any{"email": address("ben")})
-	suppressed := s.profile("cem", map[string]any{"email": address("cem")})
-	broken := s.profile("dee", map[string]any{"email": address("dee"), "broken": true})
-	fine := s.profile("eva", map[string]any{"email": address("eva")})
-	for _, id := range []string{nobody, gone, suppressed, broken, fine} {
-		s.event(id, "Added to Cart", nil)
-	}
-	if _, err := s.store.DB.Exec("insert into suppression (profile_id, channel, reason) values ($1, 'email', 'UNSUBSCRIBE')", suppressed); err != nil {
-		t.Fatal(err)
-	}
-	s.play(s.enter()[0], map[time.Duration]func(){time.Minute: func() {
-		if _, err := s.store.DB.Exec("delete from profile where id = $1", gone); err != nil {
-			t.Error(err)
+	togetherAndAlone(t, func(t *testing.T, most int) {
+		s := newStage(t, mailFlow, map[string]string{"letter": "---\nsubject: Hi\n---\n{% if person.broken %}{{ 1 | divided_by: 0 }}{% endif %}Hi"})
+		s.dispatch.Max = most
+		nobody := s.profile("ada", nil)
+		gone := s.profile("ben", map[string]any{"email": address("ben")})
+		suppressed := s.profile("cem", map[string]any{"email": address("cem")})
+		broken := s.profile("dee", map[string]any{"email": address("dee"), "broken": true})
+		fine := s.profile("eva", map[string]any{"email": address("eva")})
+		for _, id := range []string{nobody, gone, suppressed, broken, fine} {
+			s.event(id, "Added to Cart", nil)
 		}
-	}})
-	for id, want := range map[string]string{nobody: "Missing Email", suppressed: "Person Suppressed", broken: "Email Syntax Error"} {
-		if diff := cmp.Diff([]string{"wait-1 done", "email-letter skipped: " + want}, s.outcomes(id)); diff != "" {
-			t.Errorf("%s: %s", id, diff)
+		if _, err := s.store.DB.Exec("insert into suppression (profile_id, channel, reason) values ($1, 'email', 'UNSUBSCRIBE')", suppressed); err != nil {
+			t.Fatal(err)
 		}
-	}
-	if run := s.run(gone); run.Status != store.RunExited || run.Reason != "Person Deleted" {
-		t.Errorf("the run of somebody who is gone is %s: %s", run.Status, run.Reason)
-	}
-	if n := s.mail.to(address("eva")); n != 1 {
-		t.Errorf("the one who can be mailed got %d messages", n)
-	}
+		s.playAll(s.enter(), map[time.Duration]func(){time.Minute: func() {
+			if _, err := s.store.DB.Exec("delete from profile where id = $1", gone); err != nil {
+				t.Error(err)
+			}
+		}})
+		for id, want := range map[string]string{nobody: "Missing Email", suppressed: "Person Suppressed", broken: "Email Syntax Error"} {
+			if diff := cmp.Diff([]string{"wait-1 done", "email-letter skipped: " + want}, s.outcomes(id)); diff != "" {
+				t.Errorf("%s: %s", id, diff)
+			}
+		}
+		if run := s.run(gone); run.Status != store.RunExited || run.Reason != "Person Deleted" {
+			t.Errorf("the run of somebody who is gone is %s: %s", run.Status, run.Reason)
+		}
+		if n := s.mail.to(address("eva")); n != 1 {
+			t.Errorf("the one who can be mailed got %d messages", n)
+		}
+	})
 }
 
 func TestATemplateThatVanishedSkipsTheMessageAndTheRunGoesOn(t *testing.T) {

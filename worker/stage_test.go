@@ -25,8 +25,10 @@ import (
 	"github.com/legato-flow/legato/internal/testkit"
 	"github.com/legato-flow/legato/store"
 	"github.com/legato-flow/legato/workflows"
+	"go.temporal.io/api/serviceerror"
 	"go.temporal.io/sdk/activity"
 	"go.temporal.io/sdk/testsuite"
+	"go.temporal.io/sdk/workflow"
 )
 
 // start is when the tests' clock begins: a Friday noon, two days before clocks go forward in Europe.
@@ -45,8 +47,8 @@ type stage struct {
 	now      time.Time
 	started  []startedCohort
 	decided  []string
-	nudged   []string
-	most     int // members of a cohort on a real server; 0 is the worker's default
+	nudged   map[string][]string // by cohort
+	most     int                 // members of a cohort on a real server; 0 is the worker's default
 	url      string
 }
 
@@ -64,8 +66,11 @@ func (s *stage) Start(_ context.Context, cohort store.Cohort, runs []store.Cohor
 }
 
 // Nudge keeps the nudges that the dispatcher passes on, for play.
-func (s *stage) Nudge(_ context.Context, _ string, runs []string) error {
-	s.nudged = append(s.nudged, runs...)
+func (s *stage) Nudge(_ context.Context, cohort string, runs []string) error {
+	if s.nudged == nil {
+		s.nudged = map[string][]string{}
+	}
+	s.nudged[cohort] = append(s.nudged[cohort], runs...)
 	return nil
 }
 
@@ -217,6 +222,12 @@ func (s *stage) enter() []startedCohort {
 // play carries a cohort to its end in virtual time. at calls something after so long.
 func (s *stage) play(c startedCohort, at map[time.Duration]func()) {
 	s.Helper()
+	s.playAll([]startedCohort{c}, at)
+}
+
+// playAll carries cohorts to their ends beside each other in virtual time. at calls something after so long.
+func (s *stage) playAll(cohorts []startedCohort, at map[time.Duration]func()) {
+	s.Helper()
 	var suite testsuite.WorkflowTestSuite
 	env := suite.NewTestWorkflowEnvironment()
 	env.SetStartTime(s.clock())
@@ -226,32 +237,70 @@ func (s *stage) play(c startedCohort, at map[time.Duration]func()) {
 	env.RegisterActivityWithOptions(func(ctx context.Context, batch workflows.Batch) (workflows.Advanced, error) {
 		s.setClock(env.Now().UTC())
 		result, err := s.advance.Run(ctx, batch)
+		s.mu.Lock() // cohorts beside each other advance at once
 		s.decided = append(s.decided, result.Decisions...)
+		s.mu.Unlock()
 		return result, err
 	}, activity.RegisterOptions{Name: workflows.Advance})
 	for after, do := range at {
 		env.RegisterDelayedCallback(func() {
 			s.setClock(env.Now().UTC())
 			do()
-			if _, err := s.store.DB.Exec("update cohort set started_at = now() where id = $1", c.cohort.ID); err != nil {
+			if _, err := s.store.DB.Exec("update cohort set started_at = now()"); err != nil {
 				s.Error(err)
 			}
 			if _, err := s.dispatch.Nudge(s.Context()); err != nil {
 				s.Error(err)
 			}
-			if len(s.nudged) > 0 {
-				env.SignalWorkflow(workflows.Nudge, s.nudged)
-				s.nudged = nil
+			for cohort, runs := range s.nudged {
+				err := env.SignalWorkflowByID(cohort, workflows.Nudge, runs)
+				var gone *serviceerror.NotFound // as a real server says of one that has ended
+				if err != nil && !errors.As(err, &gone) {
+					s.Error(err)
+				}
 			}
+			s.nudged = nil
 		}, after)
 	}
-	in := workflows.Cohort{Engine: workflows.Engine, Flow: c.cohort.FlowID, Hash: c.cohort.Hash}
-	for _, run := range c.runs {
-		in.Waiting = append(in.Waiting, workflows.Waiting{Runs: []string{run.ID}, Due: run.DueAt.Time})
+	env.RegisterWorkflowWithOptions(beside, workflow.RegisterOptions{Name: "beside"})
+	var inputs []workflows.Cohort
+	var ids []string
+	for _, c := range cohorts {
+		in := workflows.Cohort{Engine: workflows.Engine, Flow: c.cohort.FlowID, Hash: c.cohort.Hash}
+		for _, run := range c.runs {
+			in.Waiting = append(in.Waiting, workflows.Waiting{Runs: []string{run.ID}, Due: run.DueAt.Time})
+		}
+		ids, inputs = append(ids, c.cohort.ID), append(inputs, in)
 	}
-	env.ExecuteWorkflow(c.cohort.FlowID, in)
+	env.ExecuteWorkflow("beside", ids, inputs)
 	if err := env.GetWorkflowError(); err != nil {
 		s.Fatal(err)
+	}
+}
+
+// beside runs cohorts, as the test environment runs one workflow only and its children.
+func beside(ctx workflow.Context, ids []string, cohorts []workflows.Cohort) error {
+	var running []workflow.ChildWorkflowFuture
+	for i, cohort := range cohorts {
+		child := workflow.WithChildOptions(ctx, workflow.ChildWorkflowOptions{WorkflowID: ids[i]})
+		running = append(running, workflow.ExecuteChildWorkflow(child, cohort.Flow, cohort))
+	}
+	for _, r := range running {
+		if err := r.Get(ctx, nil); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// togetherAndAlone plays a test of people who enter together in one workflow, and again in a workflow for each.
+func togetherAndAlone(t *testing.T, test func(t *testing.T, most int)) {
+	t.Helper()
+	for name, most := range map[string]int{"together": 200, "alone": 1} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			test(t, most)
+		})
 	}
 }
 

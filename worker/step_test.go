@@ -63,28 +63,31 @@ steps:
 
 func TestASplitTakesTheFirstBranchThatHolds(t *testing.T) {
 	t.Parallel()
-	s := newStage(t, splitFlow, map[string]string{"us": letterTemplate, "buyer": letterTemplate, "world": letterTemplate})
-	ada := s.profile("ada", map[string]any{"email": address("ada"), "country_code": "US"})
-	ben := s.profile("ben", map[string]any{"email": address("ben"), "country_code": "DE"})
-	cem := s.profile("cem", map[string]any{"email": address("cem")}) // a missing property is false
-	s.event(ben, "Placed Order", nil)
-	for _, id := range []string{ada, ben, cem} {
-		s.event(id, "Joined", nil)
-	}
-	cohorts := s.enter()
-	if len(cohorts) != 1 {
-		t.Fatalf("three people who enter together make %d cohorts", len(cohorts))
-	}
-	s.play(cohorts[0], nil)
-	for id, want := range map[string]string{ada: "email-us", ben: "email-buyer", cem: "email-world"} {
-		outcomes := s.outcomes(id)
-		if !slices.Contains(outcomes, want+" done") || len(outcomes) != 3 {
-			t.Errorf("%s: %q, want %s", id, outcomes, want)
+	togetherAndAlone(t, func(t *testing.T, most int) {
+		s := newStage(t, splitFlow, map[string]string{"us": letterTemplate, "buyer": letterTemplate, "world": letterTemplate})
+		s.dispatch.Max = most
+		ada := s.profile("ada", map[string]any{"email": address("ada"), "country_code": "US"})
+		ben := s.profile("ben", map[string]any{"email": address("ben"), "country_code": "DE"})
+		cem := s.profile("cem", map[string]any{"email": address("cem")}) // a missing property is false
+		s.event(ben, "Placed Order", nil)
+		for _, id := range []string{ada, ben, cem} {
+			s.event(id, "Joined", nil)
 		}
-	}
-	if got := strings.Join(s.decided, "\n"); !strings.Contains(got, "if-1: then") || !strings.Contains(got, "email-us: sent") {
-		t.Errorf("the activity says %q", got)
-	}
+		cohorts := s.enter()
+		if most == 1 && len(cohorts) != 3 || most > 1 && len(cohorts) != 1 {
+			t.Fatalf("three people who enter together make %d cohorts", len(cohorts))
+		}
+		s.playAll(cohorts, nil)
+		for id, want := range map[string]string{ada: "email-us", ben: "email-buyer", cem: "email-world"} {
+			outcomes := s.outcomes(id)
+			if !slices.Contains(outcomes, want+" done") || len(outcomes) != 3 {
+				t.Errorf("%s: %q, want %s", id, outcomes, want)
+			}
+		}
+		if got := strings.Join(s.decided, "\n"); !strings.Contains(got, "if-1: then") || !strings.Contains(got, "email-us: sent") {
+			t.Errorf("the activity says %q", got)
+		}
+	})
 }
 
 func TestUpdateProfileChangesThePersonOnce(t *testing.T) {
@@ -123,7 +126,8 @@ steps:
 
 func TestExitEndsTheRun(t *testing.T) {
 	t.Parallel()
-	s := newStage(t, `
+	togetherAndAlone(t, func(t *testing.T, most int) {
+		s := newStage(t, `
 flow: f
 status: live
 trigger: {metric: Joined}
@@ -132,16 +136,18 @@ steps:
     then: [{exit: had enough}]
   - update_profile: {set: {went_on: true}}
 `, nil)
-	tired, fresh := s.profile("ada", map[string]any{"tired": true}), s.profile("ben", nil)
-	s.event(tired, "Joined", nil)
-	s.event(fresh, "Joined", nil)
-	s.play(s.enter()[0], nil)
-	if run := s.run(tired); run.Status != store.RunExited || run.Reason != "had enough" {
-		t.Errorf("the run is %s: %s", run.Status, run.Reason)
-	}
-	if run := s.run(fresh); run.Status != store.RunDone {
-		t.Errorf("the other's run is %s", run.Status)
-	}
+		s.dispatch.Max = most
+		tired, fresh := s.profile("ada", map[string]any{"tired": true}), s.profile("ben", nil)
+		s.event(tired, "Joined", nil)
+		s.event(fresh, "Joined", nil)
+		s.playAll(s.enter(), nil)
+		if run := s.run(tired); run.Status != store.RunExited || run.Reason != "had enough" {
+			t.Errorf("the run is %s: %s", run.Status, run.Reason)
+		}
+		if run := s.run(fresh); run.Status != store.RunDone {
+			t.Errorf("the other's run is %s", run.Status)
+		}
+	})
 }
 
 func TestADraftStepIsPassedThrough(t *testing.T) {

@@ -99,7 +99,8 @@ func TestWhatHappensBetweenTwoStepsCountsForAWaitFor(t *testing.T) {
 
 func TestExitOnEndsARunInTheMiddleOfAWait(t *testing.T) {
 	t.Parallel()
-	s := newStage(t, `
+	togetherAndAlone(t, func(t *testing.T, most int) {
+		s := newStage(t, `
 flow: f
 status: live
 trigger: {metric: Joined}
@@ -108,16 +109,18 @@ steps:
   - wait: 2d
   - update_profile: {set: {seen: true}}
 `, nil)
-	ada, ben := s.profile("ada", nil), s.profile("ben", nil)
-	s.event(ada, "Joined", nil)
-	s.event(ben, "Joined", nil)
-	s.play(s.enter()[0], map[time.Duration]func(){time.Hour: func() { s.event(ada, "Placed Order", nil) }})
-	if run := s.run(ada); run.Status != store.RunExited || run.Reason != "Exit On: Placed Order" || run.FinishedAt.Time.Sub(start) != time.Hour {
-		t.Errorf("%s %q after %v", run.Status, run.Reason, run.FinishedAt.Time.Sub(start))
-	}
-	if run := s.run(ben); run.Status != store.RunDone {
-		t.Errorf("the other member is %s", run.Status)
-	}
+		s.dispatch.Max = most
+		ada, ben := s.profile("ada", nil), s.profile("ben", nil)
+		s.event(ada, "Joined", nil)
+		s.event(ben, "Joined", nil)
+		s.playAll(s.enter(), map[time.Duration]func(){time.Hour: func() { s.event(ada, "Placed Order", nil) }})
+		if run := s.run(ada); run.Status != store.RunExited || run.Reason != "Exit On: Placed Order" || run.FinishedAt.Time.Sub(start) != time.Hour {
+			t.Errorf("%s %q after %v", run.Status, run.Reason, run.FinishedAt.Time.Sub(start))
+		}
+		if run := s.run(ben); run.Status != store.RunDone {
+			t.Errorf("the other member is %s", run.Status)
+		}
+	})
 }
 
 func TestASplitIsTheSameForARunAndFollowsItsWeights(t *testing.T) {
@@ -150,7 +153,8 @@ steps:
 
 func TestASwitchTakesTheFirstPathThatHolds(t *testing.T) {
 	t.Parallel()
-	s := newStage(t, `
+	togetherAndAlone(t, func(t *testing.T, most int) {
+		s := newStage(t, `
 flow: f
 status: live
 trigger: {metric: Joined}
@@ -160,19 +164,21 @@ steps:
       - {when: person.points > 10, name: silver, then: [{update_profile: {set: {tier: silver}}}]}
     else: [{update_profile: {set: {tier: none}}}]
 `, nil)
-	want := map[string]string{}
-	for name, points := range map[string]any{"gold": 500, "silver": 50, "none": 5} {
-		id := s.profile(name, map[string]any{"points": points})
-		want[id] = name
-		s.event(id, "Joined", nil)
-	}
-	s.play(s.enter()[0], nil)
-	for id, tier := range want {
-		var got string
-		if err := s.store.DB.Get(&got, "select properties ->> 'tier' from profile where id = $1", id); err != nil || got != tier {
-			t.Errorf("%s is %s, %v", tier, got, err)
+		s.dispatch.Max = most
+		want := map[string]string{}
+		for name, points := range map[string]any{"gold": 500, "silver": 50, "none": 5} {
+			id := s.profile(name, map[string]any{"points": points})
+			want[id] = name
+			s.event(id, "Joined", nil)
 		}
-	}
+		s.playAll(s.enter(), nil)
+		for id, tier := range want {
+			var got string
+			if err := s.store.DB.Get(&got, "select properties ->> 'tier' from profile where id = $1", id); err != nil || got != tier {
+				t.Errorf("%s is %s, %v", tier, got, err)
+			}
+		}
+	})
 }
 
 func TestAnEventIsFoundAmongManyThatPassNoFilter(t *testing.T) {
