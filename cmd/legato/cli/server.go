@@ -170,12 +170,20 @@ func (s *server) operations() api.Options {
 // run serves HTTP at address, if there is one, and runs w, if there is one, until ctx ends or either fails. Then
 // it finishes what has begun, within the shutdown timeout.
 func (s *server) run(ctx context.Context, address string, handler http.Handler, w *worker.Worker) error {
-	group, ctx := errgroup.WithContext(ctx)
+	var listener net.Listener
 	if address != "" {
-		listener, err := net.Listen("tcp", address)
-		if err != nil {
+		var err error
+		if listener, err = net.Listen("tcp", address); err != nil {
 			return fmt.Errorf("listening on %s: %w", address, err)
 		}
+	}
+	return s.serve(ctx, listener, handler, w)
+}
+
+// serve is run on a listener that is open already; it may be nil.
+func (s *server) serve(ctx context.Context, listener net.Listener, handler http.Handler, w *worker.Worker) error {
+	group, ctx := errgroup.WithContext(ctx)
+	if listener != nil {
 		s.log.Info("listening", "address", listener.Addr().String())
 		group.Go(func() error { return api.Serve(ctx, listener, handler, s.config.ShutdownTimeout) })
 	}

@@ -30,7 +30,11 @@ func TestTheStoryComesOutRight(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	address := freeAddress(t)
+	listener, err := net.Listen("tcp", "127.0.0.1:0") // before anything asks it, so that nobody is refused
+	if err != nil {
+		t.Fatal(err)
+	}
+	address := listener.Addr().String()
 	base := "http://" + address
 	box, err := inbox.Open(t.TempDir(), time.Now)
 	if err != nil {
@@ -71,7 +75,7 @@ func TestTheStoryComesOutRight(t *testing.T) {
 	extra.Handle("/sample/", sample.Handler(base))
 	ctx, stop := context.WithCancel(t.Context())
 	ended := make(chan error, 1)
-	go func() { ended <- s.run(ctx, address, s.handler(extra), w) }()
+	go func() { ended <- s.serve(ctx, listener, s.handler(extra), w) }()
 	defer func() {
 		stop()
 		if err := <-ended; err != nil {
@@ -95,15 +99,4 @@ func TestTheStoryComesOutRight(t *testing.T) {
 	if len(lines) < 10 {
 		t.Errorf("the table has %d lines", len(lines))
 	}
-}
-
-// freeAddress finds a port that nothing listens on.
-func freeAddress(t *testing.T) string {
-	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer l.Close()
-	return l.Addr().String()
 }
