@@ -68,9 +68,6 @@ const attempts = 12
 
 // attempt runs f in transactions until one commits. f must leave nothing behind but what it writes through tx.
 func (g *Ingester) attempt(ctx context.Context, f func(tx *sqlx.Tx) error) error {
-	if err := g.store.Warm(ctx); err != nil {
-		return err
-	}
 	for i := range attempts {
 		err := g.store.Tx(ctx, f)
 		if !passing(err) {

@@ -82,7 +82,7 @@ func (s *Store) EnsureEventPartition(ctx context.Context, moment time.Time) erro
 // others repeat an event that is there and leave no trace.
 func (s *Store) InsertEvents(ctx context.Context, tx *sqlx.Tx, events []NewEvent, received time.Time) ([]string, error) {
 	var ids []string
-	if err := s.selectTx(ctx, tx, &ids, "event_insert", document(events), received); err != nil {
+	if err := tx.SelectContext(ctx, &ids, query("event_insert"), document(events), received); err != nil {
 		return nil, fmt.Errorf("inserting events: %w", err)
 	}
 	return ids, nil

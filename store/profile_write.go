@@ -20,7 +20,7 @@ type Keys struct {
 // transaction ends. Without whole, their properties are left empty, which is cheaper and not enough to update.
 func (s *Store) LockProfiles(ctx context.Context, tx *sqlx.Tx, k Keys, whole bool) ([]Profile, error) {
 	var rows []Profile
-	err := s.selectTx(ctx, tx, &rows, "profile_lock", pq.Array(k.IDs), pq.Array(k.ExternalIDs), pq.Array(k.Emails),
+	err := tx.SelectContext(ctx, &rows, query("profile_lock"), pq.Array(k.IDs), pq.Array(k.ExternalIDs), pq.Array(k.Emails),
 		pq.Array(k.PhoneNumbers), pq.Array(k.AnonymousIDs), whole)
 	if err != nil {
 		return nil, fmt.Errorf("locking profiles: %w", err)
@@ -32,7 +32,7 @@ func (s *Store) LockProfiles(ctx context.Context, tx *sqlx.Tx, k Keys, whole boo
 // returns how many: fewer than given means that the transaction has to be tried again.
 func (s *Store) InsertProfiles(ctx context.Context, tx *sqlx.Tx, profiles []Profile) (int, error) {
 	var ids []string
-	if err := s.selectTx(ctx, tx, &ids, "profile_insert", document(profiles)); err != nil {
+	if err := tx.SelectContext(ctx, &ids, query("profile_insert"), document(profiles)); err != nil {
 		return 0, fmt.Errorf("inserting profiles: %w", err)
 	}
 	if len(ids) < len(profiles) {
@@ -66,7 +66,7 @@ func (s *Store) UpdateProfiles(ctx context.Context, tx *sqlx.Tx, updates []Profi
 		}
 	}
 	var ids []string
-	if err := s.selectTx(ctx, tx, &ids, "profile_update", document(profiles)); err != nil {
+	if err := tx.SelectContext(ctx, &ids, query("profile_update"), document(profiles)); err != nil {
 		return fmt.Errorf("updating profiles: %w", err)
 	}
 	if len(ids) != len(updates) {

@@ -2,48 +2,125 @@ package store
 
 import (
 	"context"
-	"fmt"
-	"sync"
+	"database/sql/driver"
+	"errors"
 
-	"github.com/jmoiron/sqlx"
+	"github.com/lib/pq"
 )
 
-// frequent are the statements that every event or profile runs through: worth preparing once per connection.
-var frequent = []string{"profile_lock", "profile_insert", "profile_update", "event_insert"}
+// keptStatements is how many prepared statements a connection keeps: more than there are in all the files of query/
+// that one process runs often.
+const keptStatements = 200
 
-// statements holds the prepared ones. The zero value is ready.
-type statements struct {
-	mu   sync.Mutex
-	made sync.Map // name → *sqlx.Stmt
-	all  bool
+// connector makes connections that prepare every statement that has parameters once, and keep it. Postgres then plans
+// it once instead of every time, which for the statements here takes longer than running them, and the way there and
+// back is taken once instead of twice. lib/pq leaves that to its users; a sql.Stmt for each statement would have to be
+// carried to wherever it is used.
+type connector struct{ driver.Connector }
+
+func (c connector) Connect(ctx context.Context) (driver.Conn, error) {
+	made, err := c.Connector.Connect(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if inner, ok := made.(session); ok {
+		return &connection{session: inner, kept: map[string]statement{}}, nil
+	}
+	return made, nil
 }
 
-// Warm prepares the frequent statements, once. Call it before a transaction begins, never inside: preparing
-// takes a connection, and a pool whose connections all wait for one more stands still.
-func (s *Store) Warm(ctx context.Context) error {
-	s.prepared.mu.Lock()
-	defer s.prepared.mu.Unlock()
-	if s.prepared.all {
-		return nil
-	}
-	for _, name := range frequent {
-		if _, ok := s.prepared.made.Load(name); ok {
-			continue
-		}
-		statement, err := s.DB.PreparexContext(ctx, query(name))
-		if err != nil {
-			return fmt.Errorf("preparing %s: %w", name, err)
-		}
-		s.prepared.made.Store(name, statement)
-	}
-	s.prepared.all = true
-	return nil
+// session is what a connection of lib/pq can do.
+type session interface {
+	driver.Conn
+	driver.ConnBeginTx
+	driver.ConnPrepareContext
+	driver.ExecerContext
+	driver.NamedValueChecker
+	driver.Pinger
+	driver.QueryerContext
+	driver.SessionResetter
+	driver.Validator
 }
 
-// selectTx runs a statement inside a transaction and reads all its rows into dest, a pointer to a slice.
-func (s *Store) selectTx(ctx context.Context, tx *sqlx.Tx, dest any, name string, args ...any) error {
-	if statement, ok := s.prepared.made.Load(name); ok {
-		return tx.StmtxContext(ctx, statement.(*sqlx.Stmt)).SelectContext(ctx, dest, args...)
+// statement is what a prepared statement of lib/pq can do.
+type statement interface {
+	driver.Stmt
+	driver.StmtExecContext
+	driver.StmtQueryContext
+}
+
+type connection struct {
+	session
+	kept map[string]statement // by their text
+}
+
+// QueryContext runs a statement that gives rows.
+func (c *connection) QueryContext(ctx context.Context, query string, args []driver.NamedValue) (driver.Rows, error) {
+	if len(args) == 0 { // may be several statements, which cannot be prepared
+		return c.session.QueryContext(ctx, query, args)
 	}
-	return tx.SelectContext(ctx, dest, query(name), args...)
+	s, err := c.statement(ctx, query)
+	if err != nil {
+		return nil, err
+	}
+	rows, err := s.QueryContext(ctx, args)
+	return rows, c.check(query, err)
+}
+
+// ExecContext runs a statement that gives no rows.
+func (c *connection) ExecContext(ctx context.Context, query string, args []driver.NamedValue) (driver.Result, error) {
+	if len(args) == 0 {
+		return c.session.ExecContext(ctx, query, args)
+	}
+	s, err := c.statement(ctx, query)
+	if err != nil {
+		return nil, err
+	}
+	result, err := s.ExecContext(ctx, args)
+	return result, c.check(query, err)
+}
+
+// statement gives the prepared statement of this text. When there are too many, any one of the others makes room.
+func (c *connection) statement(ctx context.Context, query string) (statement, error) {
+	if s, ok := c.kept[query]; ok {
+		return s, nil
+	}
+	if len(c.kept) >= keptStatements {
+		for text, s := range c.kept {
+			delete(c.kept, text)
+			if err := s.Close(); err != nil {
+				return nil, err
+			}
+			break
+		}
+	}
+	made, err := c.PrepareContext(ctx, query)
+	if err != nil {
+		return nil, err
+	}
+	s, ok := made.(statement)
+	if !ok {
+		_ = made.Close()
+		return nil, errors.New("a COPY takes no parameters")
+	}
+	c.kept[query] = s
+	return s, nil
+}
+
+// Errors of Postgres for a prepared statement that it has forgotten, or whose tables have changed.
+const (
+	statementUnknown = "26000"
+	planOutdated     = "0A000"
+)
+
+// check forgets a statement that has to be prepared anew.
+func (c *connection) check(query string, err error) error {
+	var refused *pq.Error
+	if errors.As(err, &refused) && (refused.Code == statementUnknown || refused.Code == planOutdated) {
+		if s, ok := c.kept[query]; ok {
+			delete(c.kept, query)
+			_ = s.Close() // fails inside a transaction that has failed, and is then forgotten with the connection
+		}
+	}
+	return err
 }

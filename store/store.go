@@ -3,6 +3,7 @@ package store
 
 import (
 	"context"
+	"database/sql"
 	"embed"
 	"errors"
 	"fmt"
@@ -10,7 +11,7 @@ import (
 	"time"
 
 	"github.com/jmoiron/sqlx"
-	_ "github.com/lib/pq" // the driver
+	"github.com/lib/pq"
 )
 
 //go:embed query/*.sql
@@ -23,8 +24,6 @@ var queries = loadQueries()
 // Store gives access to the database. It is safe for concurrent use.
 type Store struct {
 	DB *sqlx.DB
-
-	prepared statements
 }
 
 // ErrNotFound is what a getter returns when there is no such row.
@@ -32,10 +31,11 @@ var ErrNotFound = errors.New("not found")
 
 // Open connects to the database at url with at most conns connections (0: 20) and checks that it answers.
 func Open(ctx context.Context, url string, conns int) (*Store, error) {
-	db, err := sqlx.Open("postgres", withoutJIT(url))
+	server, err := pq.NewConnector(withoutJIT(url))
 	if err != nil {
 		return nil, fmt.Errorf("database URL: %w", err)
 	}
+	db := sqlx.NewDb(sql.OpenDB(connector{server}), "postgres")
 	if conns <= 0 {
 		conns = 20
 	}
