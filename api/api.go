@@ -56,9 +56,13 @@ type api struct {
 	payloads    converter.PayloadCodec
 	codecOrigin string
 
-	profiles   *resource[store.Profile]
-	events     *resource[store.Event]
-	metrics    *resource[store.Metric]
+	profiles *resource[store.Profile]
+	events   *resource[store.Event]
+	metrics  *resource[store.Metric]
+
+	metricProperties     *resource[store.PropertyType]
+	metricPropertyDetail *resource[store.PropertyType]
+
 	lists      *resource[store.List]
 	listDetail *resource[store.List]
 
@@ -98,6 +102,7 @@ func New(o Options) http.Handler {
 		keys: newKeyring(o.Store, o.Keys, o.Log), limiter: o.Limiter, measure: newMeasures(o.Registry, o.Ingester),
 		payloads: o.Payloads, codecOrigin: o.CodecOrigin,
 		profiles: newProfiles(o.Store), events: newEvents(o.Store), metrics: newMetrics(o.Store),
+		metricProperties: newMetricProperties(o.Store, metricPropertyDescription), metricPropertyDetail: newMetricProperties(o.Store, metricPropertyDetail),
 		lists: newLists(o.Store, listDescription), listDetail: newLists(o.Store, listDetail),
 		flows: newFlows(o.Store, flowDescription), flowDetail: newFlows(o.Store, flowDetail), templates: newTemplates(o.Store),
 	}

@@ -29,6 +29,11 @@ func (a *api) routes() []route {
 		{"GET /api/events/{id}/relationships/metric", "events:read metrics:read", a.events.relate(eventMetric, false)},
 		{"GET /api/metrics", "metrics:read", a.metrics.list},
 		{"GET /api/metrics/{id}", "metrics:read", a.metrics.one},
+		{"GET /api/metrics/{id}/metric-properties", "metrics:read", propertiesOfMetric(true)},
+		{"GET /api/metrics/{id}/relationships/metric-properties", "metrics:read", propertiesOfMetric(false)},
+		{"GET /api/metric-properties/{id}", "metrics:read", a.metricPropertyDetail.one},
+		{"GET /api/metric-properties/{id}/metric", "metrics:read", a.metricProperties.relate(propertyMetric, true)},
+		{"GET /api/metric-properties/{id}/relationships/metric", "metrics:read", a.metricProperties.relate(propertyMetric, false)},
 
 		// Profiles
 		{"POST /api/profiles", "profiles:write", (*api).createProfile},

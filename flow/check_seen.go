@@ -160,7 +160,7 @@ type evidence struct {
 }
 
 func (c *dataCheck) people() evidence {
-	s := evidence{of: "profiles", own: personOwn}
+	s := evidence{of: "changes of profiles", own: personOwn}
 	if c.Person != nil {
 		s.Properties = *c.Person
 	}
@@ -192,7 +192,7 @@ var kindsFor = map[expression.Need][]string{
 	expression.NeedsList: {"array"}, expression.NeedsTextOrList: {"string", "array"}, expression.NeedsDate: {isDate, "string"},
 }
 
-// property says that nothing in a sample has a property, or that it is of a kind with which the mention comes to nothing.
+// property says that nothing has a property, or that it is of a kind with which the mention comes to nothing.
 func (c *dataCheck) property(path []string, m expression.Mention, s evidence) (message, hint string) {
 	name := path[0]
 	if kinds, ok := s.own[name]; ok {
@@ -211,7 +211,7 @@ func (c *dataCheck) property(path []string, m expression.Mention, s evidence) (m
 			known = append(known, name)
 		}
 		slices.Sort(known)
-		return fmt.Sprintf("none of the latest %d %s has a property %s", s.Sampled, s.of, quoted(name)), meaning(name, known)
+		return fmt.Sprintf("none of the %d %s so far has a property %s", s.Sampled, s.of, quoted(name)), meaning(name, known)
 	case p.any || m.Needs == "" || len(path) > 1 || p.Count == 0:
 		return "", ""
 	}
@@ -225,7 +225,7 @@ func (c *dataCheck) property(path []string, m expression.Mention, s evidence) (m
 			return "", ""
 		}
 	}
-	return fmt.Sprintf("%s is %s in all %d of the latest %d %s that have it, and %s",
+	return fmt.Sprintf("%s is %s in all %d of the %d %s so far that have it, and %s",
 		m.Written, kindsOfValues(p), p.Count, s.Sampled, s.of, comesToNothing(m)), remedy(m, p)
 }
 

@@ -2,9 +2,7 @@ package flow
 
 import (
 	"slices"
-	"strconv"
 
-	"github.com/legato-flow/legato/expression"
 	"github.com/legato-flow/legato/flow/plan"
 )
 
@@ -16,22 +14,29 @@ type Seen struct {
 	Events  map[string]Properties // by metric; a metric without events is not in it
 }
 
-// Properties are those of a sample of profiles, or of events of one metric.
+// Properties are those of profiles, or of events of one metric.
 type Properties struct {
-	Sampled int // how many profiles or events
+	Sampled int // how many changes of profiles, or events
 	ByName  map[string]*Property
 }
 
-// Property is what one property was in a sample.
+// Property is what one property has been.
 type Property struct {
 	Count int            // how many have it
 	Kinds map[string]int // by the kind, as JSON has it: string, number, boolean, array, object
-	Dates int            // how many of the texts that were looked at can be read as a date
+	Dates int            // how many of the texts can be read as a date
 	any   bool           // a flow sets it, so it may become anything
 }
 
-// Add counts n values of a kind, of which texts are some.
-func (p *Properties) Add(name, kind string, n int, texts []string) {
+// Kinds of values that have another name in JSON. A date is text that can be read as one.
+const (
+	TextValue = "string"
+	ListValue = "array"
+	DateValue = isDate
+)
+
+// Add counts n values of a kind: TextValue, ListValue, DateValue, number, boolean or object.
+func (p *Properties) Add(name, kind string, n int) {
 	if p.ByName == nil {
 		p.ByName = map[string]*Property{}
 	}
@@ -40,14 +45,11 @@ func (p *Properties) Add(name, kind string, n int, texts []string) {
 		found = &Property{Kinds: map[string]int{}}
 		p.ByName[name] = found
 	}
+	if kind == DateValue {
+		kind, found.Dates = TextValue, found.Dates+n
+	}
 	found.Count += n
 	found.Kinds[kind] += n
-	for _, s := range texts {
-		_, seconds := strconv.ParseUint(s, 10, 64)
-		if _, ok := expression.ParseDate(s); ok || seconds == nil && len(s) >= 9 && len(s) <= 11 {
-			found.Dates++
-		}
-	}
 }
 
 // names are the properties that are there, sorted.
@@ -117,7 +119,7 @@ func (s *Seen) madeByFlows(d *Definitions) {
 	change := func(into *Properties, all ...plan.Assignment) {
 		for _, a := range all {
 			if into.ByName[a.Property] == nil {
-				into.Add(a.Property, "", 0, nil)
+				into.Add(a.Property, "", 0)
 			}
 			into.ByName[a.Property].any = true
 		}

@@ -85,5 +85,21 @@ func (s *Store) InsertEvents(ctx context.Context, tx *sqlx.Tx, events []NewEvent
 	if err := tx.SelectContext(ctx, &ids, query("event_insert"), document(events), received); err != nil {
 		return nil, fmt.Errorf("inserting events: %w", err)
 	}
+	s.recordEvents(tx, events, ids, received)
 	return ids, nil
+}
+
+// recordEvents notes the properties of those events that were stored under the ids.
+func (s *Store) recordEvents(tx *sqlx.Tx, events []NewEvent, ids []string, received time.Time) {
+	stored := make(map[string]bool, len(ids))
+	for _, id := range ids {
+		stored[id] = true
+	}
+	all := make([]recorded, 0, len(ids))
+	for i := range events {
+		if e := &events[i]; stored[e.ID] {
+			all = append(all, recorded{metricID: e.MetricID, properties: e.Properties, at: received, value: e.Value, currency: e.Currency})
+		}
+	}
+	s.record(tx, all...)
 }

@@ -40,7 +40,9 @@ func (s *Store) InsertProfiles(ctx context.Context, tx *sqlx.Tx, profiles []Prof
 	}
 	var dated []Profile
 	for _, p := range profiles {
-		if len(dates(p)) > 0 {
+		properties := members(p.Properties)
+		s.recordProfile(tx, p.UpdatedAt, nil, properties)
+		if len(dates(p.ID, properties)) > 0 {
 			dated = append(dated, p)
 		}
 	}
@@ -61,7 +63,9 @@ func (s *Store) UpdateProfiles(ctx context.Context, tx *sqlx.Tx, updates []Profi
 	var profiles, dated []Profile
 	for _, u := range updates {
 		profiles = append(profiles, u.After)
-		if !slices.Equal(dates(u.Before), dates(u.After)) {
+		before, after := members(u.Before.Properties), members(u.After.Properties)
+		s.recordProfile(tx, u.After.UpdatedAt, before, after)
+		if !slices.Equal(dates(u.After.ID, before), dates(u.After.ID, after)) {
 			dated = append(dated, u.After)
 		}
 	}
@@ -83,12 +87,17 @@ type profileDate struct {
 	Day       int    `json:"day"`
 }
 
-// dates finds the top-level properties that hold a date, in the order of their names. A number is never one.
-func dates(p Profile) []profileDate {
-	var properties map[string]json.RawMessage
-	if json.Unmarshal(p.Properties, &properties) != nil {
+// members takes a JSON object apart. Anything else has none.
+func members(object []byte) map[string]json.RawMessage {
+	var all map[string]json.RawMessage
+	if json.Unmarshal(object, &all) != nil {
 		return nil
 	}
+	return all
+}
+
+// dates finds the properties of a profile that hold a date, in the order of their names. A number is never one.
+func dates(profileID string, properties map[string]json.RawMessage) []profileDate {
 	var found []profileDate
 	for name, raw := range properties {
 		var value string
@@ -96,7 +105,7 @@ func dates(p Profile) []profileDate {
 			continue
 		}
 		if year, month, day, ok := plan.ParseDate(value); ok {
-			found = append(found, profileDate{ProfileID: p.ID, Property: name, Year: year, Month: int(month), Day: day})
+			found = append(found, profileDate{ProfileID: profileID, Property: name, Year: year, Month: int(month), Day: day})
 		}
 	}
 	slices.SortFunc(found, func(a, b profileDate) int {
@@ -116,7 +125,7 @@ func (s *Store) replaceDates(ctx context.Context, tx *sqlx.Tx, profiles []Profil
 	ids := make([]string, len(profiles))
 	for i, p := range profiles {
 		ids[i] = p.ID
-		all = append(all, dates(p)...)
+		all = append(all, dates(p.ID, members(p.Properties))...)
 	}
 	if _, err := tx.ExecContext(ctx, query("profile_date_replace"), document(all), pq.Array(ids)); err != nil {
 		return fmt.Errorf("writing dates of profiles: %w", err)

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"time"
 
 	"github.com/jmoiron/sqlx"
 	"github.com/jmoiron/sqlx/types"
@@ -43,8 +44,9 @@ func (s *Store) ChangeProperties(ctx context.Context, tx *sqlx.Tx, changes []Pro
 		}
 		args = append(args, pq.Array(append([]string{}, c.Unset...)), MaxProperties)
 		var row struct {
-			Properties []byte `db:"properties"`
-			Fits       bool   `db:"fits"`
+			Properties []byte    `db:"properties"`
+			Fits       bool      `db:"fits"`
+			At         time.Time `db:"at"`
 		}
 		err := tx.GetContext(ctx, &row, query("profile_change_properties"), args...)
 		if errors.Is(err, sql.ErrNoRows) {
@@ -57,6 +59,7 @@ func (s *Store) ChangeProperties(ctx context.Context, tx *sqlx.Tx, changes []Pro
 			full = append(full, c.ProfileID)
 			continue
 		}
+		s.recordChange(tx, c, row.Properties, row.At)
 		profile := Profile{ID: c.ProfileID, Properties: types.JSONText(row.Properties)}
 		changed = slices.DeleteFunc(changed, func(p Profile) bool { return p.ID == profile.ID })
 		changed = append(changed, profile)
@@ -65,6 +68,28 @@ func (s *Store) ChangeProperties(ctx context.Context, tx *sqlx.Tx, changes []Pro
 		return full, nil
 	}
 	return full, s.replaceDates(ctx, tx, changed)
+}
+
+// recordChange notes the properties that a change left with a value.
+func (s *Store) recordChange(tx *sqlx.Tx, c PropertyChange, properties []byte, at time.Time) {
+	all, set := members(properties), map[string]json.RawMessage{}
+	touch := func(name string) {
+		if value, ok := all[name]; ok {
+			set[name] = value
+		}
+	}
+	for _, part := range []map[string]any{c.Create, c.Set} {
+		for name := range part {
+			touch(name)
+		}
+	}
+	for name := range c.Increment {
+		touch(name)
+	}
+	for name := range c.Append {
+		touch(name)
+	}
+	s.recordProfile(tx, at, nil, set)
 }
 
 func orEmpty[V any](m map[string]V) map[string]V {

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/jmoiron/sqlx"
@@ -24,6 +25,9 @@ var queries = loadQueries()
 // Store gives access to the database. It is safe for concurrent use.
 type Store struct {
 	DB *sqlx.DB
+
+	recording sync.Map // transactions of Tx: *sqlx.Tx → *[]recorded
+	types     tally
 }
 
 // ErrNotFound is what a getter returns when there is no such row.
@@ -64,8 +68,11 @@ func withoutJIT(url string) string {
 	}
 }
 
-// Close closes all connections.
-func (s *Store) Close() error { return s.DB.Close() }
+// Close writes what has been counted of properties, and closes all connections.
+func (s *Store) Close() error {
+	err := s.closeTypes()
+	return errors.Join(err, s.DB.Close())
+}
 
 // Tx runs f in a transaction, and commits when f returns nil.
 func (s *Store) Tx(ctx context.Context, f func(tx *sqlx.Tx) error) error {
@@ -73,6 +80,9 @@ func (s *Store) Tx(ctx context.Context, f func(tx *sqlx.Tx) error) error {
 	if err != nil {
 		return fmt.Errorf("beginning a transaction: %w", err)
 	}
+	var noted []recorded
+	s.recording.Store(tx, &noted)
+	defer s.recording.Delete(tx)
 	if err := f(tx); err != nil {
 		_ = tx.Rollback()
 		return err
@@ -80,6 +90,7 @@ func (s *Store) Tx(ctx context.Context, f func(tx *sqlx.Tx) error) error {
 	if err := tx.Commit(); err != nil {
 		return fmt.Errorf("committing: %w", err)
 	}
+	s.types.add(noted, s.flushTypes)
 	return nil
 }
 

@@ -43,4 +43,4 @@ with old as (
     insert into nudge (run_id)
     select distinct w.run_id from written p join watch w on w.profile_id = p.id and w.kind = 'profile'
 )
-select p as properties, fits from changed
+select p as properties, fits, now() as at from changed

@@ -53,11 +53,7 @@ func checkData(ctx context.Context, s *store.Store, d *flow.Definitions) (flow.P
 	if err != nil {
 		return nil, err
 	}
-	people, err := s.SeenProfiles(ctx)
-	if err != nil {
-		return nil, err
-	}
-	events, err := s.SeenEvents(ctx, d.Metrics())
+	kinds, err := s.Seen(ctx, d.Metrics())
 	if err != nil {
 		return nil, err
 	}
@@ -68,10 +64,11 @@ func checkData(ctx context.Context, s *store.Store, d *flow.Definitions) (flow.P
 	for _, list := range lists {
 		seen.Lists = append(seen.Lists, list.ID, list.Name)
 	}
-	for _, k := range people {
-		addSeen(seen.Person, k)
-	}
-	for _, k := range events {
+	for _, k := range kinds {
+		if k.Metric == "" {
+			addSeen(seen.Person, k)
+			continue
+		}
 		properties := seen.Events[k.Metric]
 		addSeen(&properties, k)
 		seen.Events[k.Metric] = properties
@@ -81,7 +78,17 @@ func checkData(ctx context.Context, s *store.Store, d *flow.Definitions) (flow.P
 
 func addSeen(p *flow.Properties, k store.SeenKind) {
 	p.Sampled = k.Sampled
-	if k.Count > 0 {
-		p.Add(k.Name, k.Kind, k.Count, k.Texts)
+	if k.Count == 0 {
+		return
+	}
+	switch k.Kind {
+	case store.KindText:
+		p.Add(k.Name, flow.TextValue, k.Count)
+	case store.KindDate, store.KindDigits:
+		p.Add(k.Name, flow.DateValue, k.Count)
+	case store.KindList:
+		p.Add(k.Name, flow.ListValue, k.Count)
+	default:
+		p.Add(k.Name, k.Kind, k.Count)
 	}
 }

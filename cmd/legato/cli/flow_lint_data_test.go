@@ -4,6 +4,9 @@ import (
 	"encoding/json"
 	"strings"
 	"testing"
+	"time"
+
+	"github.com/jmoiron/sqlx"
 
 	"github.com/legato-flow/legato/internal/testkit"
 	"github.com/legato-flow/legato/store"
@@ -63,14 +66,32 @@ func TestLintHoldsDefinitionsAgainstTheDatabase(t *testing.T) {
 	for _, sql := range []string{
 		`insert into metric (id, name) values ('M1', 'Added to Cart'), ('M2', 'Placed Order')`,
 		`insert into list (id, name) values ('L1', 'Newsletter')`,
-		`insert into profile (id, properties) values ('P1', '{"points": "12", "birthday": "1990-05-10"}'), ('P2', '{"points": "none", "nick": null}')`,
 		`select ensure_event_partition('2026-03-01')`,
-		`insert into event (id, profile_id, metric_id, time, unique_id, value, properties) values
-			(gen_random_uuid(), 'P1', 'M1', '2026-03-01', 'u1', 10, '{"ItemPrice": 10}'), (gen_random_uuid(), 'P2', 'M1', '2026-03-02', 'u2', 10, '{"ItemPrice": 11}')`,
 	} {
 		if _, err := s.DB.Exec(sql); err != nil {
 			t.Fatal(err)
 		}
+	}
+	march := time.Date(2026, time.March, 1, 0, 0, 0, 0, time.UTC)
+	events := []store.NewEvent{
+		{Event: store.Event{ID: store.EventID(march), ProfileID: "P1", MetricID: "M1", Time: march, UniqueID: "u1", Properties: []byte(`{"ItemPrice": 10}`)}},
+		{Event: store.Event{ID: store.EventID(march), ProfileID: "P2", MetricID: "M1", Time: march, UniqueID: "u2", Properties: []byte(`{"ItemPrice": 11}`)}},
+	}
+	err = s.Tx(t.Context(), func(tx *sqlx.Tx) error {
+		_, err := s.InsertProfiles(t.Context(), tx, []store.Profile{
+			{ID: "P1", Properties: []byte(`{"points": "12", "birthday": "1990-05-10"}`)}, {ID: "P2", Properties: []byte(`{"points": "none", "nick": null}`)},
+		})
+		if err != nil {
+			return err
+		}
+		_, err = s.InsertEvents(t.Context(), tx, events, march)
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := s.WritePropertyTypes(t.Context()); err != nil {
+		t.Fatal(err)
 	}
 	root := definitionsIn(t, map[string]string{
 		"flows/good.yaml": `flow: good
@@ -86,12 +107,12 @@ steps:
 		t.Errorf("%q, %v", stdout, err)
 	}
 	for _, want := range []string{
-		`good.yaml:2:66: warning: none of the latest 2 events of Added to Cart has a property "itemPrice"`, `did you mean ItemPrice?`,
-		`good.yaml:3:9: warning: person.points is text in all 2 of the latest 2 profiles that have it, and > with a number is always false`,
+		`good.yaml:2:66: warning: none of the 2 events of Added to Cart so far has a property "itemPrice"`, `did you mean ItemPrice?`,
+		`good.yaml:3:9: warning: person.points is text in all 2 of the 2 changes of profiles so far that have it, and > with a number is always false`,
 		`good.yaml:3:40: warning: no event of the metric "Placed Ordr" has been received so far`,
 		`good.yaml:3:107: warning: there is no list "Newslettr"`,
-		`hello.liquid:2:19: warning: none of the latest 2 profiles has a property "nicks"`,
-		`hello.liquid:4:29: warning: none of the latest 2 events of Added to Cart has a property "Price", which flow good begins with`,
+		`hello.liquid:2:19: warning: none of the 2 changes of profiles so far has a property "nicks"`,
+		`hello.liquid:4:29: warning: none of the 2 events of Added to Cart so far has a property "Price", which flow good begins with`,
 	} {
 		if !strings.Contains(stderr, want) {
 			t.Errorf("%q is missing in\n%s", want, stderr)
