@@ -75,6 +75,7 @@ func (s *Scratch) fill(ctx context.Context, address string) error {
 	if s.Store, err = store.Open(ctx, inside, 8); err != nil {
 		return err
 	}
+	s.Store.IgnorePropertyTypes()
 	if _, err := migrations.Run(ctx, s.Store.DB.DB); err != nil {
 		_ = s.Store.Close()
 		return fmt.Errorf("making the tables of a simulation: %w", err)

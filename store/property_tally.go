@@ -32,7 +32,8 @@ type tally struct {
 	size    int // properties in sources
 	full    map[string]map[string]bool
 	timer   *time.Timer
-	closed  bool
+	closed  bool // there will be no timer any more
+	ignored bool // nothing is counted
 	flush   sync.Mutex // one at a time
 }
 
@@ -75,6 +76,9 @@ func (t *tally) add(all []recorded, flush func()) {
 	}
 	t.mu.Lock()
 	defer t.mu.Unlock()
+	if t.ignored {
+		return
+	}
 	for _, r := range all {
 		source := t.source(r.metricID)
 		source.count++
@@ -194,6 +198,12 @@ func (t *tally) setFull(metricID string, names []string) {
 		known[name] = true
 	}
 	t.full[metricID] = known
+}
+
+func (t *tally) ignore() {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.ignored = true
 }
 
 // stop lets nothing be written later any more.

@@ -104,6 +104,9 @@ func tallyRows(taken map[string]*tallySource) (kinds []kindRow, sources []source
 	return kinds, sources
 }
 
+// IgnorePropertyTypes counts no properties from now on: for a store whose events are made up.
+func (s *Store) IgnorePropertyTypes() { s.types.ignore() }
+
 // MetricProperties gives the properties of a metric's events, by name. For profiles the metric is "".
 func (s *Store) MetricProperties(ctx context.Context, metricID string) ([]PropertyType, error) {
 	return s.propertyTypes(ctx, "t.metric_id = $1", metricID)

@@ -36,7 +36,7 @@ func rootCommand() *cobra.Command {
 		apiCommand(), workerCommand(), serveCommand(), migrateCommand(), flowCommand(), eventCommand(),
 		configCommand(), healthCommand(), devCommand(), versionCommand(),
 	)
-	root.AddCommand(onDatabase(runCommand(), reviewCommand(), keyCommand())...)
+	root.AddCommand(onDatabase(runCommand(), reviewCommand(), keyCommand(), propertyCommand())...)
 	return root
 }
 
