@@ -56,9 +56,12 @@ type api struct {
 	payloads    converter.PayloadCodec
 	codecOrigin string
 
-	profiles *resource[store.Profile]
-	events   *resource[store.Event]
-	metrics  *resource[store.Metric]
+	profiles   *resource[store.Profile]
+	profile    *resource[store.Profile] // by itself
+	people     *resource[store.Profile] // where something else leads to them, and in answers to writers
+	pushTokens *resource[store.PushToken]
+	events     *resource[store.Event]
+	metrics    *resource[store.Metric]
 
 	metricProperties     *resource[store.PropertyType]
 	metricPropertyDetail *resource[store.PropertyType]
@@ -101,7 +104,8 @@ func New(o Options) http.Handler {
 		checks: o.Checks, registry: o.Registry, log: o.Log, extra: o.Extra, liquid: o.Liquid,
 		keys: newKeyring(o.Store, o.Keys, o.Log), limiter: o.Limiter, measure: newMeasures(o.Registry, o.Ingester),
 		payloads: o.Payloads, codecOrigin: o.CodecOrigin,
-		profiles: newProfiles(o.Store), events: newEvents(o.Store), metrics: newMetrics(o.Store),
+		profiles: newProfiles(o.Store, profileDescription), profile: newProfiles(o.Store, profileDetail),
+		people: newProfiles(o.Store, relatedProfile), pushTokens: newPushTokens(o.Store), events: newEvents(o.Store), metrics: newMetrics(o.Store),
 		metricProperties: newMetricProperties(o.Store, metricPropertyDescription), metricPropertyDetail: newMetricProperties(o.Store, metricPropertyDetail),
 		lists: newLists(o.Store, listDescription), listDetail: newLists(o.Store, listDetail),
 		flows: newFlows(o.Store, flowDescription), flowDetail: newFlows(o.Store, flowDetail), templates: newTemplates(o.Store),

@@ -25,7 +25,7 @@ var eventDescription = &description{
 }
 
 var (
-	eventProfile = relation[store.Event]{name: "profile", to: profileDescription, load: loadProfiles,
+	eventProfile = relation[store.Event]{name: "profile", to: relatedProfile, load: loadProfiles,
 		id: func(e *store.Event) string { return e.ProfileID }}
 	eventMetric = relation[store.Event]{name: "metric", to: metricDescription, load: loadMetrics,
 		id: func(e *store.Event) string { return e.MetricID }}

@@ -69,8 +69,15 @@ var limits = map[limit][]string{
 		"GET /api/mapped-metrics/{id}/relationships/custom-metric",
 		"GET /api/mapped-metrics/{id}/relationships/metric",
 		"POST /api/metric-aggregates",
+		"GET /api/profiles/{id}/conversation",
+		"GET /api/profiles/{id}/conversations",
 		"GET /api/profiles/{id}/lists",
+		"GET /api/profiles/{id}/relationships/conversation",
+		"GET /api/profiles/{id}/relationships/conversations",
 		"GET /api/profiles/{id}/relationships/lists",
+		"GET /api/profiles/{id}/relationships/segments",
+		"GET /api/profiles/{id}/segments",
+		"DELETE /api/push-tokens/{id}",
 	},
 	large: {
 		"GET /api/lists",
@@ -82,6 +89,7 @@ var limits = map[limit][]string{
 		"POST /api/profiles",
 		"GET /api/profiles/{id}",
 		"PATCH /api/profiles/{id}",
+		"POST /api/push-tokens",
 	},
 	extraLarge: {
 		"GET /api/events",

@@ -31,6 +31,13 @@ var listDetail = func() *description {
 	return &d
 }()
 
+// bareList is a list where another resource leads to it.
+var bareList = func() *description {
+	d := *listDescription
+	d.filters, d.sorts = nil, nil
+	return &d
+}()
+
 func newLists(s *store.Store, d *description) *resource[store.List] {
 	return &resource[store.List]{
 		description: d,

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"net/http"
+	"slices"
 
 	"github.com/legato-flow/legato/store"
 )
@@ -32,11 +33,26 @@ var profileDescription = &description{
 	},
 	sorts: []string{"created", "email", "id", "updated"}, order: "-created",
 	size: 20, maxSize: 100,
+	includes: []string{"conversations", "push-tokens"},
 }
 
-func newProfiles(s *store.Store) *resource[store.Profile] {
+// profileDetail is a profile by itself, which can be asked for more than a profile in a collection.
+var profileDetail = func() *description {
+	d := *profileDescription
+	d.includes = []string{"conversations", "lists", "push-tokens", "segments"}
+	return &d
+}()
+
+// relatedProfile is a profile where another resource leads to it.
+var relatedProfile = func() *description {
+	d := *profileDescription
+	d.includes = nil
+	return &d
+}()
+
+func newProfiles(s *store.Store, d *description) *resource[store.Profile] {
 	return &resource[store.Profile]{
-		description: profileDescription,
+		description: d,
 		get:         s.Profile,
 		page:        s.Profiles,
 		id:          func(p *store.Profile) string { return p.ID },
@@ -45,7 +61,22 @@ func newProfiles(s *store.Store) *resource[store.Profile] {
 		extend: func(ctx context.Context, q *query, rows []store.Profile, all []*shown) error {
 			return addSubscriptions(ctx, s, q, all)
 		},
+		included: relateProfiles(slices.Compact(slices.Sorted(slices.Values(append(slices.Clone(profileRelations), d.includes...))))),
+		also:     alsoOf(d),
 	}
+}
+
+// alsoOf are the types that profiles can include.
+func alsoOf(d *description) (all []*description) {
+	for _, also := range []struct {
+		name string
+		of   *description
+	}{{"conversations", conversationDescription}, {"lists", bareList}, {"push-tokens", pushTokenDescription}, {"segments", segmentDescription}} {
+		if slices.Contains(d.includes, also.name) {
+			all = append(all, also.of)
+		}
+	}
+	return all
 }
 
 func profileAttributes(p *store.Profile) map[string]any {
@@ -111,7 +142,7 @@ func loadProfiles(ctx context.Context, a *api, q *query, ids []string) ([]*shown
 	if err != nil {
 		return nil, err
 	}
-	doc, err := a.profiles.show(ctx, a, q, rows)
+	doc, err := a.people.show(ctx, a, q, rows)
 	if err != nil {
 		return nil, err
 	}
@@ -128,7 +159,7 @@ func (a *api) createProfile(w http.ResponseWriter, r *http.Request) error {
 		return refused(pointer, "/data", err)
 	}
 	w.Header().Set("Location", a.base+profileDescription.path+"/"+p.ID)
-	return a.profiles.answer(a, w, r, q, http.StatusCreated, p)
+	return a.people.answer(a, w, r, q, http.StatusCreated, p)
 }
 
 func (a *api) importProfile(w http.ResponseWriter, r *http.Request) error {
@@ -145,7 +176,7 @@ func (a *api) importProfile(w http.ResponseWriter, r *http.Request) error {
 		status = http.StatusCreated
 		w.Header().Set("Location", a.base+profileDescription.path+"/"+p.ID)
 	}
-	return a.profiles.answer(a, w, r, q, status, p)
+	return a.people.answer(a, w, r, q, status, p)
 }
 
 func (a *api) updateProfile(w http.ResponseWriter, r *http.Request) error {
@@ -158,5 +189,5 @@ func (a *api) updateProfile(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return refused(pointer, "/data", err)
 	}
-	return a.profiles.answer(a, w, r, q, http.StatusOK, p)
+	return a.people.answer(a, w, r, q, http.StatusOK, p)
 }

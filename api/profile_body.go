@@ -24,7 +24,7 @@ const maxProfileBody = ingest.MaxProfileSize
 
 // profileBody reads such a request. pointer is where its attributes are.
 func (a *api) profileBody(w http.ResponseWriter, r *http.Request, form profileForm) (q *query, c *ingest.Change, pointer string, err error) {
-	if q, err = a.profiles.parameters(false).parse(r); err != nil {
+	if q, err = a.people.parameters(false).parse(r); err != nil {
 		return nil, nil, "", err
 	}
 	body, err := readBody(w, r, maxProfileBody)

@@ -46,7 +46,7 @@ type shown struct {
 }
 
 type related struct {
-	Data  any               `json:"data"` // an identifier, or a list of them
+	Data  any               `json:"data,omitempty"` // an identifier, or a list of them; nil: not looked up
 	Links map[string]string `json:"links"`
 }
 

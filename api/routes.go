@@ -38,9 +38,27 @@ func (a *api) routes() []route {
 		// Profiles
 		{"POST /api/profiles", "profiles:write", (*api).createProfile},
 		{"GET /api/profiles", "profiles:read", a.profiles.list},
-		{"GET /api/profiles/{id}", "profiles:read", a.profiles.one},
+		{"GET /api/profiles/{id}", "profiles:read", a.profile.one},
 		{"PATCH /api/profiles/{id}", "profiles:write", (*api).updateProfile},
 		{"POST /api/profile-import", "profiles:write", (*api).importProfile},
+		{"GET /api/profiles/{id}/lists", "lists:read profiles:read", listsOfProfile(true)},
+		{"GET /api/profiles/{id}/relationships/lists", "lists:read profiles:read", listsOfProfile(false)},
+		{"GET /api/profiles/{id}/push-tokens", "profiles:read", pushTokensOfProfile(true)},
+		{"GET /api/profiles/{id}/relationships/push-tokens", "profiles:read", pushTokensOfProfile(false)},
+		{"GET /api/profiles/{id}/segments", "profiles:read segments:read", noneOfProfile(segmentDescription, true)},
+		{"GET /api/profiles/{id}/relationships/segments", "profiles:read segments:read", noneOfProfile(segmentDescription, true)},
+		{"GET /api/profiles/{id}/conversations", "conversations:read profiles:read", noneOfProfile(conversationDescription, true)},
+		{"GET /api/profiles/{id}/relationships/conversations", "conversations:read profiles:read", noneOfProfile(conversationDescription, true)},
+		{"GET /api/profiles/{id}/conversation", "conversations:read profiles:read", noneOfProfile(conversationDescription, false)},
+		{"GET /api/profiles/{id}/relationships/conversation", "conversations:read profiles:read", noneOfProfile(conversationDescription, false)},
+
+		// Devices that take notifications
+		{"POST /api/push-tokens", "profiles:write push-tokens:write", (*api).createPushToken},
+		{"GET /api/push-tokens", "profiles:read push-tokens:read", a.pushTokens.list},
+		{"GET /api/push-tokens/{id}", "profiles:read push-tokens:read", a.pushTokens.one},
+		{"DELETE /api/push-tokens/{id}", "push-tokens:write", (*api).deletePushToken},
+		{"GET /api/push-tokens/{id}/profile", "profiles:read push-tokens:read", a.pushTokens.relate(pushTokenProfile, true)},
+		{"GET /api/push-tokens/{id}/relationships/profile", "profiles:read push-tokens:read", a.pushTokens.relate(pushTokenProfile, false)},
 
 		// Lists
 		{"POST /api/lists", "lists:write", (*api).createList},

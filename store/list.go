@@ -145,3 +145,19 @@ func (s *Store) ListIDs(ctx context.Context, list string) ([]string, error) {
 	}
 	return ids, nil
 }
+
+// ListsOf gives the lists that each of the profiles is a member of, in the order of their ids.
+func (s *Store) ListsOf(ctx context.Context, profiles []string) (map[string][]List, error) {
+	var rows []struct {
+		List
+		ProfileID string `db:"profile_id"`
+	}
+	if err := s.DB.SelectContext(ctx, &rows, query("lists_of_profiles"), pq.Array(profiles)); err != nil {
+		return nil, fmt.Errorf("reading the lists of %d profiles: %w", len(profiles), err)
+	}
+	of := map[string][]List{}
+	for _, row := range rows {
+		of[row.ProfileID] = append(of[row.ProfileID], row.List)
+	}
+	return of, nil
+}

@@ -53,3 +53,7 @@ select id from list where id = $1 or name = $1 order by id = $1 desc, created_at
 
 -- name: list_names
 select id, name from list order by created_at, id
+
+-- name: lists_of_profiles
+select m.profile_id, l.id, l.name, l.opt_in_process, l.created_at, l.updated_at
+from list_member m join list l on l.id = m.list_id where m.profile_id = any($1) order by l.id
