@@ -52,6 +52,7 @@ type api struct {
 	keys     *keyring
 	limiter  *Limiter
 	measure  *measures
+	bulk     gate
 
 	payloads    converter.PayloadCodec
 	codecOrigin string
@@ -102,7 +103,7 @@ func New(o Options) http.Handler {
 	a := &api{
 		store: o.Store, ingester: o.Ingester, now: o.Clock, secret: o.Secret, base: strings.TrimRight(o.BaseURL, "/"),
 		checks: o.Checks, registry: o.Registry, log: o.Log, extra: o.Extra, liquid: o.Liquid,
-		keys: newKeyring(o.Store, o.Keys, o.Log), limiter: o.Limiter, measure: newMeasures(o.Registry, o.Ingester),
+		keys: newKeyring(o.Store, o.Keys, o.Log), limiter: o.Limiter, bulk: make(gate, bulkBodies), measure: newMeasures(o.Registry, o.Ingester),
 		payloads: o.Payloads, codecOrigin: o.CodecOrigin,
 		profiles: newProfiles(o.Store, profileDescription), profile: newProfiles(o.Store, profileDetail),
 		people: newProfiles(o.Store, relatedProfile), pushTokens: newPushTokens(o.Store), events: newEvents(o.Store), metrics: newMetrics(o.Store),

@@ -46,23 +46,28 @@ func decodeEvent(in *reader, raw jsontext.Value, now time.Time) *eventForm {
 	if !ok {
 		return event
 	}
-	if properties, ok := attributes.properties("properties", true); ok {
+	attributes.happening(&event.Event, now)
+	event.profile = attributes.subject(&event.Profile)
+	attributes.done()
+	return event
+}
+
+// happening takes what is said of the event itself.
+func (o *object) happening(event *ingest.Event, now time.Time) {
+	if properties, ok := o.properties("properties", true); ok {
 		event.Properties = marshal(properties)
 	}
-	event.Value = attributes.number("value")
-	event.Currency = attributes.checked("value_currency", ingest.ParseCurrency)
-	if id := attributes.checked("unique_id", func(s string) (string, error) { return ingest.ParseKey(s, ingest.MaxKeyLength) }); id != nil {
+	event.Value = o.number("value")
+	event.Currency = o.checked("value_currency", ingest.ParseCurrency)
+	if id := o.checked("unique_id", func(s string) (string, error) { return ingest.ParseKey(s, ingest.MaxKeyLength) }); id != nil {
 		event.UniqueID = *id
 	}
-	attributes.checked("time", func(s string) (_ string, err error) {
+	o.checked("time", func(s string) (_ string, err error) {
 		event.Time, err = ingest.ParseTime(s, now)
 		return s, err
 	})
-	event.Backfill = attributes.flag("backfill")
-	attributes.metric(&event.Event)
-	event.profile = attributes.subject(&event.Event)
-	attributes.done()
-	return event
+	event.Backfill = o.flag("backfill")
+	o.metric(event)
 }
 
 func marshal(o *object) json.RawMessage {
@@ -101,7 +106,7 @@ func (o *object) metric(event *ingest.Event) {
 
 // subject takes whom it happened to, and gives the pointer of that. Unlike in requests that are about a profile,
 // an identifier that is null says nothing: many senders of events write null for what they do not know.
-func (o *object) subject(event *ingest.Event) (pointer string) {
+func (o *object) subject(c *ingest.Change) (pointer string) {
 	outer, ok := o.object("profile", true)
 	if !ok {
 		return outer.pointer
@@ -117,18 +122,18 @@ func (o *object) subject(event *ingest.Event) (pointer string) {
 	}
 	before := len(o.r.problems)
 	data.kind("profile")
-	event.Profile.ID = data.id()
+	c.ID = data.id()
 	attributes, ok := data.object("attributes", true)
 	data.done()
 	if !ok {
 		return data.pointer
 	}
-	attributes.profile(&event.Profile, nullSaysNothing)
+	attributes.profile(c, nullSaysNothing)
 	if meta, ok := attributes.object("meta", false); ok {
-		meta.patches(&event.Profile)
+		meta.patches(c)
 	}
 	attributes.done()
-	if len(o.r.problems) == before && !event.Profile.Identified() {
+	if len(o.r.problems) == before && !c.Identified() {
 		o.r.report(attributes.pointer, "The profile needs one of the identifiers id, email, phone_number, external_id or anonymous_id.")
 	}
 	return data.pointer

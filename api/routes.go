@@ -21,6 +21,7 @@ func (a *api) routes() []route {
 	return []route{
 		// Events and what they are of
 		{"POST /api/events", "events:write", (*api).createEvent},
+		{"POST /api/event-bulk-create-jobs", "events:write", (*api).createEvents},
 		{"GET /api/events", "events:read", a.events.list},
 		{"GET /api/events/{id}", "events:read", a.events.one},
 		{"GET /api/events/{id}/profile", "events:read profiles:read", a.events.relate(eventProfile, true)},

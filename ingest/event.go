@@ -93,14 +93,22 @@ func moment(e *Event, received time.Time) time.Time {
 // storeEvents does the work of Events inside a transaction. The metrics it returns may be cached once that is
 // committed.
 func (g *Ingester) storeEvents(ctx context.Context, tx *sqlx.Tx, events []Event, received time.Time) ([]EventResult, map[metricName]string, error) {
+	changes, of := make([]*Change, len(events)), make([]int, len(events))
+	for i := range events {
+		changes[i], of[i] = &events[i].Profile, i
+	}
+	return g.storeOf(ctx, tx, changes, events, of, received, false)
+}
+
+// storeOf stores events of which the profile is that of changes[of[i]]. If whole, anything wrong with one of them, and
+// a unique id that comes twice, is an *EventError.
+func (g *Ingester) storeOf(ctx context.Context, tx *sqlx.Tx, changes []*Change, events []Event, of []int, received time.Time, whole bool) ([]EventResult, map[metricName]string, error) {
 	names := make([]metricName, len(events))
-	changes := make([]*Change, len(events))
 	for i := range events {
 		names[i] = metricName{events[i].Metric, events[i].Service}
 		if names[i].service == "" {
 			names[i].service = DefaultService
 		}
-		changes[i] = &events[i].Profile
 	}
 	metrics, fresh, err := g.metricIDs(ctx, tx, names, received)
 	if err != nil {
@@ -111,17 +119,24 @@ func (g *Ingester) storeEvents(ctx context.Context, tx *sqlx.Tx, events []Event,
 		return nil, nil, err
 	}
 	results := make([]EventResult, len(events))
-	byID := map[string]int{}
-	seen := map[[3]string]bool{}
-	var rows []store.NewEvent
+	byID := make(map[string]int, len(events))
+	seen := make(map[[3]string]bool, len(events))
+	rows := make([]store.NewEvent, 0, len(events))
 	for i := range events {
-		if results[i].Err = refusals[i]; refusals[i] != nil {
+		if err := refusals[of[i]]; err != nil {
+			if whole {
+				return nil, nil, &EventError{Profile: of[i], Event: -1, Err: err}
+			}
+			results[i].Err = err
 			continue
 		}
-		row := newEvent(&events[i], entries[i].after.ID, metrics[names[i]], received)
+		row := newEvent(&events[i], entries[of[i]].after.ID, metrics[names[i]], received)
 		results[i].ProfileID = row.ProfileID
 		identity := [3]string{row.ProfileID, row.MetricID, row.UniqueID}
 		if results[i].Duplicate = seen[identity]; results[i].Duplicate {
+			if whole && row.Chosen {
+				return nil, nil, &EventError{Profile: of[i], Event: i, Err: ErrRepeated}
+			}
 			continue
 		}
 		seen[identity] = true

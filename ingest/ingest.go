@@ -24,11 +24,12 @@ type Ingester struct {
 	months  monthSet
 	taken   *prometheus.CounterVec
 	single  *committer
+	bulk    chan struct{} // has an element for each call of Bulk that writes
 }
 
 // New makes an Ingester that takes the time of receipt from clock.
 func New(s *store.Store, clock func() time.Time) *Ingester {
-	g := &Ingester{store: s, taken: newCounter(), now: func() time.Time { return clock().UTC().Truncate(time.Microsecond) }}
+	g := &Ingester{store: s, bulk: make(chan struct{}, bulks), taken: newCounter(), now: func() time.Time { return clock().UTC().Truncate(time.Microsecond) }}
 	g.single = newCommitter(g.transact)
 	return g
 }
