@@ -39,6 +39,7 @@ type part struct {
 
 var parts = []part{
 	{"posts", "", posts},
+	{"bulk", "", bulk},
 	{"latency", "", latency},
 	{"lone", "", loneRuns},
 	{"together", "", together},
@@ -53,6 +54,7 @@ type options struct {
 	open, wake     int
 	dates          int
 	posting        time.Duration
+	bulk           int
 	only           string
 	temporal       string
 	profile        string
@@ -78,9 +80,10 @@ func main() {
 	flag.IntVar(&o.wake, "wake", 20_000, "how many of them wake at once, first by their clocks and then because somebody moves them on")
 	flag.IntVar(&o.dates, "dates", 1_000_000, "people with a date")
 	flag.DurationVar(&o.posting, "posting", 10*time.Second, "how long to post events")
+	flag.IntVar(&o.bulk, "bulk", 50_000, "events in each round of bulk ingestion")
 	flag.StringVar(&o.only, "only", "", "parts, with commas between: "+strings.Join(names, ", "))
 	flag.StringVar(&o.temporal, "temporal", onSQLite, "where Temporal keeps its data: sqlite or postgres; cost always measures postgres")
-	flag.StringVar(&o.profile, "profile", "", "`file` for a CPU profile of our side, with -only posts or together")
+	flag.StringVar(&o.profile, "profile", "", "`file` for a CPU profile of our side, with -only posts, bulk or together")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
@@ -95,8 +98,8 @@ func main() {
 }
 
 func (o *options) check(names []string) error {
-	if o.lone < 1 || o.together < 1 || o.rounds < 1 || o.wake < 1 || o.dates < 1 {
-		return errors.New("-lone, -together, -rounds, -wake and -dates are at least 1")
+	if o.lone < 1 || o.together < 1 || o.rounds < 1 || o.wake < 1 || o.dates < 1 || o.bulk < 1 {
+		return errors.New("-lone, -together, -rounds, -wake, -dates and -bulk are at least 1")
 	}
 	if o.open < 2*o.wake {
 		return fmt.Errorf("-open is %d and -wake %d: want twice as many open as wake", o.open, o.wake)
@@ -104,8 +107,8 @@ func (o *options) check(names []string) error {
 	if o.temporal != onSQLite && o.temporal != onPostgres {
 		return fmt.Errorf("-temporal is %q: want sqlite or postgres", o.temporal)
 	}
-	if o.profile != "" && o.only != "posts" && o.only != "together" {
-		return errors.New("-profile is of one part: want -only posts or -only together with it")
+	if o.profile != "" && o.only != "posts" && o.only != "bulk" && o.only != "together" {
+		return errors.New("-profile is of one part: want -only posts, bulk or together with it")
 	}
 	for name := range strings.SplitSeq(o.only, ",") {
 		if name != "" && !strings.Contains(" "+strings.Join(names, " ")+" ", " "+name+" ") {

@@ -100,7 +100,12 @@ func (s *stage) postEvent(ctx context.Context, metric, email string) error {
 	body := fmt.Sprintf(`{"data":{"type":"event","attributes":{"metric":{"data":{"type":"metric","attributes":{"name":%q}}},`+
 		`"profile":{"data":{"type":"profile","attributes":{"email":%q}}},"unique_id":"u%d","value":59,`+
 		`"properties":{"ProductName":"Tea pot","ProductID":"P%d","Categories":["Kitchen"],"Price":59}}}}`, metric, email, i, i%60)
-	request, err := http.NewRequestWithContext(ctx, http.MethodPost, s.api.URL+"/api/events", bytes.NewReader([]byte(body)))
+	return s.send(ctx, "/api/events", []byte(body))
+}
+
+// send posts a body, for which the answer has to be 202.
+func (s *stage) send(ctx context.Context, path string, body []byte) error {
+	request, err := http.NewRequestWithContext(ctx, http.MethodPost, s.api.URL+path, bytes.NewReader(body))
 	if err != nil {
 		return err
 	}
