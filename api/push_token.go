@@ -109,10 +109,9 @@ func decodePushToken(in *reader, raw jsontext.Value) (t store.PushToken, c inges
 	if device, ok := attributes.object("device_metadata", false); ok {
 		t.Metadata = device.device()
 	}
-	event := ingest.Event{}
-	pointer = attributes.subject(&event)
+	pointer = attributes.subject(&c)
 	attributes.done()
-	return t, event.Profile, pointer
+	return t, c, pointer
 }
 
 // device takes what is said of a device and its app. What is null is not known.
