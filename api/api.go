@@ -70,6 +70,9 @@ type api struct {
 	lists      *resource[store.List]
 	listDetail *resource[store.List]
 
+	importJobs, importJobDetail  *resource[store.Job]
+	suppressJobs, unsuppressJobs *resource[store.Job]
+
 	flows         *resource[store.ListedFlow]
 	flowDetail    *resource[store.ListedFlow]
 	actions       *resource[flowAction]
@@ -111,6 +114,9 @@ func New(o Options) http.Handler {
 		lists: newLists(o.Store, listDescription), listDetail: newLists(o.Store, listDetail),
 		flows: newFlows(o.Store, flowDescription), flowDetail: newFlows(o.Store, flowDetail), templates: newTemplates(o.Store),
 	}
+	a.importJobs, a.importJobDetail = newImportJobs(o.Store, importJobDescription), newImportJobs(o.Store, importJobDetail)
+	a.suppressJobs = newSuppressionJobs(o.Store, store.JobSuppress, "profile-suppression-bulk-create-job")
+	a.unsuppressJobs = newSuppressionJobs(o.Store, store.JobUnsuppress, "profile-suppression-bulk-delete-job")
 	a.actions, a.actionDetail = a.newActions(actionDescription), a.newActions(actionDetail)
 	a.messages, a.messageDetail = a.newMessages(messageDescription), a.newMessages(messageDetail)
 	mux := http.NewServeMux()

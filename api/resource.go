@@ -21,6 +21,7 @@ type resource[T any] struct {
 	id         func(*T) string
 	position   func(row *T, sort string) store.Position
 	attributes func(*T) map[string]any
+	linkless   bool // its rows cannot be got one by one
 
 	extend   func(ctx context.Context, q *query, rows []T, shown []*shown) error                     // adds what was asked for additionally
 	included func(ctx context.Context, a *api, q *query, rows []T, shown []*shown) ([]*shown, error) // adds relationships to many, and what they lead to
@@ -42,7 +43,7 @@ type shown struct {
 	ID            string             `json:"id"`
 	Attributes    map[string]any     `json:"attributes"`
 	Relationships map[string]related `json:"relationships,omitempty"`
-	Links         map[string]string  `json:"links"`
+	Links         map[string]string  `json:"links,omitempty"`
 }
 
 type related struct {
@@ -201,7 +202,10 @@ func (s *resource[T]) show(ctx context.Context, a *api, q *query, rows []T) (doc
 	all := make([]*shown, len(rows))
 	for i := range rows {
 		id := s.id(&rows[i])
-		all[i] = &shown{Type: s.name, ID: id, Attributes: s.attributes(&rows[i]), Links: map[string]string{"self": a.base + s.path + "/" + url.PathEscape(id)}}
+		all[i] = &shown{Type: s.name, ID: id, Attributes: s.attributes(&rows[i])}
+		if !s.linkless {
+			all[i].Links = map[string]string{"self": a.base + s.path + "/" + url.PathEscape(id)}
+		}
 		for _, rel := range s.related {
 			if all[i].Relationships == nil {
 				all[i].Relationships = map[string]related{}

@@ -4,6 +4,7 @@ import (
 	"net/http"
 
 	"github.com/legato-flow/legato/flow/plan"
+	"github.com/legato-flow/legato/store"
 )
 
 // route is one operation.
@@ -52,6 +53,22 @@ func (a *api) routes() []route {
 		{"GET /api/profiles/{id}/relationships/conversations", "conversations:read profiles:read", noneOfProfile(conversationDescription, true)},
 		{"GET /api/profiles/{id}/conversation", "conversations:read profiles:read", noneOfProfile(conversationDescription, false)},
 		{"GET /api/profiles/{id}/relationships/conversation", "conversations:read profiles:read", noneOfProfile(conversationDescription, false)},
+
+		// Jobs on many profiles
+		{"POST /api/profile-bulk-import-jobs", "lists:write profiles:write", (*api).importProfiles},
+		{"GET /api/profile-bulk-import-jobs", "lists:read profiles:read", a.importJobs.list},
+		{"GET /api/profile-bulk-import-jobs/{id}", "lists:read profiles:read", a.importJobDetail.one},
+		{"GET /api/profile-bulk-import-jobs/{id}/lists", "lists:read", listsOfImportJob(true)},
+		{"GET /api/profile-bulk-import-jobs/{id}/relationships/lists", "lists:read", listsOfImportJob(false)},
+		{"GET /api/profile-bulk-import-jobs/{id}/profiles", "profiles:read", profilesOfImportJob(true)},
+		{"GET /api/profile-bulk-import-jobs/{id}/relationships/profiles", "profiles:read", profilesOfImportJob(false)},
+		{"GET /api/profile-bulk-import-jobs/{id}/import-errors", "profiles:read", (*api).importErrors},
+		{"POST /api/profile-suppression-bulk-create-jobs", "profiles:write subscriptions:write", beginSuppression(store.JobSuppress, func(a *api) *resource[store.Job] { return a.suppressJobs })},
+		{"GET /api/profile-suppression-bulk-create-jobs", "subscriptions:read", a.suppressJobs.list},
+		{"GET /api/profile-suppression-bulk-create-jobs/{id}", "subscriptions:read", a.suppressJobs.one},
+		{"POST /api/profile-suppression-bulk-delete-jobs", "subscriptions:write", beginSuppression(store.JobUnsuppress, func(a *api) *resource[store.Job] { return a.unsuppressJobs })},
+		{"GET /api/profile-suppression-bulk-delete-jobs", "subscriptions:read", a.unsuppressJobs.list},
+		{"GET /api/profile-suppression-bulk-delete-jobs/{id}", "subscriptions:read", a.unsuppressJobs.one},
 
 		// Devices that take notifications
 		{"POST /api/push-tokens", "profiles:write push-tokens:write", (*api).createPushToken},

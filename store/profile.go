@@ -92,6 +92,7 @@ var profileListing = listing{
 		"external_id":  {expression: "external_id"},
 		"created":      {expression: "created_at", kind: moment},
 		"updated":      {expression: "updated_at", kind: moment},
+		"job":          {expression: "exists (select from job_profile j where j.profile_id = profile.id and j.job_id %s)"},
 		"subscriptions.email.marketing.suppression.reason": {
 			expression: "exists (select from suppression s where s.profile_id = profile.id and s.channel = 'email' and s.reason %s)"},
 		"subscriptions.email.marketing.suppression.timestamp": {kind: moment,

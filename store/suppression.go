@@ -35,3 +35,21 @@ func (s *Store) Suppressions(ctx context.Context, profiles []string) ([]Suppress
 	}
 	return rows, nil
 }
+
+// SuppressAll suppresses profiles, and gives those that were not for this reason before.
+func (s *Store) SuppressAll(ctx context.Context, tx *sqlx.Tx, profiles []string, channel, reason string, at time.Time) ([]string, error) {
+	var fresh []string
+	if err := tx.SelectContext(ctx, &fresh, query("suppression_insert_many"), pq.Array(profiles), channel, reason, at); err != nil {
+		return nil, fmt.Errorf("suppressing %d profiles: %w", len(profiles), err)
+	}
+	return fresh, nil
+}
+
+// Unsuppress lifts the suppressions of profiles for these reasons, and gives the profile of each that there was.
+func (s *Store) Unsuppress(ctx context.Context, tx *sqlx.Tx, profiles []string, channel string, reasons ...string) ([]string, error) {
+	var lifted []string
+	if err := tx.SelectContext(ctx, &lifted, query("suppression_delete"), pq.Array(profiles), channel, pq.Array(reasons)); err != nil {
+		return nil, fmt.Errorf("lifting suppressions of %d profiles: %w", len(profiles), err)
+	}
+	return lifted, nil
+}

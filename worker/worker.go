@@ -45,6 +45,7 @@ type Worker struct {
 	Dispatcher *ingest.Dispatcher
 	Planner    *ingest.Planner
 	Backfiller *ingest.Backfiller
+	Jobs       *ingest.JobWorker
 
 	options Options
 	sdk     sdk.Worker
@@ -79,6 +80,7 @@ func New(o Options) *Worker {
 	}
 	w.Planner = &ingest.Planner{Store: o.Store, Clock: o.Clock, Programs: o.Programs, Horizon: o.DateHorizon, Spread: o.DateSpread, Log: o.Log}
 	w.Backfiller = &ingest.Backfiller{Store: o.Store, Log: o.Log}
+	w.Jobs = &ingest.JobWorker{Ingester: ingest.New(o.Store, o.Clock.Now), Log: o.Log}
 	return w
 }
 
@@ -93,6 +95,7 @@ func (w *Worker) Start(ctx context.Context) error {
 	w.loops.Go(func() { w.repeat(ctx) })
 	w.loops.Go(func() { w.review(ctx) })
 	w.loops.Go(func() { w.Backfiller.Serve(ctx) })
+	w.loops.Go(func() { w.Jobs.Serve(ctx, w.options.DatabaseURL) })
 	return nil
 }
 
