@@ -38,8 +38,8 @@ type part struct {
 }
 
 var parts = []part{
-	{"posts", "", posts},
-	{"bulk", "", bulk},
+	{"posts", nowhere, posts},
+	{"bulk", nowhere, bulk},
 	{"latency", "", latency},
 	{"lone", "", loneRuns},
 	{"together", "", together},
@@ -64,6 +64,13 @@ func main() {
 	if len(os.Args) == 2 && os.Args[1] == sinkArgument {
 		if err := serveSink(); err != nil {
 			fmt.Fprintln(os.Stderr, "bench: mail server:", err)
+			os.Exit(1)
+		}
+		return
+	}
+	if len(os.Args) == 2 && os.Args[1] == loadArgument {
+		if err := serveLoad(); err != nil {
+			fmt.Fprintln(os.Stderr, "bench: client:", err)
 			os.Exit(1)
 		}
 		return

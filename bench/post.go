@@ -12,58 +12,121 @@ import (
 	"regexp"
 	"runtime/pprof"
 	"strconv"
-	"sync"
 	"sync/atomic"
 	"time"
 )
 
 const connections = 64
 
-// posts compares single-event POSTs with pgbench doing one-row inserts into the same table.
+// posts compares single-event POSTs with pgbench doing one-row inserts into the same table, by what is done in a second
+// and by the processor time of all who take part, which other work on the machine changes less.
 func posts(ctx context.Context, s *stage, o options) ([]row, error) {
-	if err := s.people(ctx, "post", 1000); err != nil {
-		return nil, err
-	}
-	if err := s.post(ctx); err != nil { // the metric and the month
-		return nil, err
-	}
-	theirs, err := s.pgbench(ctx, o.posting)
+	l, err := s.posting(ctx, o)
 	if err != nil {
 		return nil, err
 	}
-	stopProfile, err := profile(o.profile)
-	if err != nil {
-		return nil, err
-	}
-	defer stopProfile()
-	ctx, cancel := context.WithTimeout(ctx, o.posting)
-	defer cancel()
-	var n, failed atomic.Int64
-	var wg sync.WaitGroup
-	start := time.Now()
-	for range connections {
-		wg.Go(func() {
-			for ctx.Err() == nil {
-				if err := s.post(ctx); err != nil {
-					if ctx.Err() == nil {
-						failed.Add(1)
-					}
-					continue
+	var ours, theirs shares
+	measured, err := byTurns(o.rounds,
+		func(round int) (float64, error) {
+			if round == 0 {
+				stop, err := profile(o.profile)
+				if err != nil {
+					return 0, err
 				}
-				n.Add(1)
+				defer stop()
 			}
-		})
+			l.Prefix = fmt.Sprintf("post%d-", round)
+			result, used, err := s.sendLoad(ctx, l)
+			if err != nil {
+				return 0, err
+			}
+			ours.add(used, result.Processor, result.Accepted)
+			return result.rate(), nil
+		},
+		func(int) (float64, error) {
+			before, err := s.usage()
+			if err != nil {
+				return 0, err
+			}
+			rate, client, err := s.pgbench(ctx, o.posting)
+			if err != nil {
+				return 0, err
+			}
+			after, err := s.usage()
+			theirs.add(after.since(before), client, int(rate*o.posting.Seconds()))
+			return rate, err
+		},
+	)
+	if err != nil {
+		return nil, err
 	}
-	wg.Wait()
-	if failed.Load() > 0 {
-		return nil, fmt.Errorf("%d POSTs failed", failed.Load())
-	}
-	ours := perSecond(int(n.Load()), time.Since(start))
+	theirs.usage.worker = 0 // we waited
 	return []row{{
-		work: fmt.Sprintf("single-event POSTs at %d connections (client on the same CPUs)", connections), ours: fmt.Sprintf("%.0f/s", ours),
-		against: fmt.Sprintf("pgbench, one-row inserts at %d clients", connections), theirs: fmt.Sprintf("%.0f/s", theirs),
-		ratio: fmt.Sprintf("%.2f", ours/theirs),
+		work: fmt.Sprintf("single-event POSTs at %d connections (client on the same CPUs)", connections), ours: measured[0].String(),
+		against: fmt.Sprintf("pgbench, one-row inserts at %d clients", connections), theirs: measured[1].String(),
+		ratio: measured[0].over(measured[1], "%.2f"), goal: "3",
+	}, {
+		work: "processor time for each: API, Postgres, client", ours: ours.String(), against: "the same: Postgres, pgbench", theirs: theirs.String(),
+		ratio: fmt.Sprintf("%.2f", theirs.each()/ours.each()), goal: "3",
 	}}, nil
+}
+
+// shares are what the processor did for a number of requests.
+type shares struct {
+	usage  usage
+	client time.Duration
+	n      int
+}
+
+func (s *shares) add(used usage, client time.Duration, n int) {
+	s.usage, s.client, s.n = s.usage.plus(used), s.client+client, s.n+n
+}
+
+// each is the microseconds that one request takes.
+func (s *shares) each() float64 { return s.of(s.usage.all() + s.client) }
+
+func (s *shares) of(d time.Duration) float64 { return float64(d.Microseconds()) / float64(s.n) }
+
+func (s *shares) String() string {
+	if s.usage.worker == 0 {
+		return fmt.Sprintf("%.0f µs = %.0f + %.0f", s.each(), s.of(s.usage.postgres), s.of(s.client))
+	}
+	return fmt.Sprintf("%.0f µs = %.0f + %.0f + %.0f", s.each(), s.of(s.usage.worker), s.of(s.usage.postgres), s.of(s.client))
+}
+
+// storePeople is how many people events are about.
+const storePeople = 100_000
+
+// posting makes the people of the load, their metric and the month, and gives the load.
+func (s *stage) posting(ctx context.Context, o options) (load, error) {
+	l := load{Address: s.address, Connections: connections, Length: o.posting, Person: "post", People: storePeople}
+	var there bool
+	if err := s.store.DB.GetContext(ctx, &there, "select exists (select from profile where id like 'post0%')"); err != nil {
+		return l, err
+	}
+	if !there {
+		if err := s.people(ctx, "post", storePeople); err != nil {
+			return l, err
+		}
+	}
+	if err := s.postEvent(ctx, "Viewed Product", "post1@example.com"); err != nil {
+		return l, err
+	}
+	return l, s.settle(ctx)
+}
+
+// sendLoad sends the load and gives what came of it and the processor time that it took, the client's apart.
+func (s *stage) sendLoad(ctx context.Context, l load) (*loadResult, usage, error) {
+	before, err := s.usage()
+	if err != nil {
+		return nil, usage{}, err
+	}
+	result, err := l.send(ctx)
+	if err != nil {
+		return nil, usage{}, err
+	}
+	after, err := s.usage()
+	return result, after.since(before), err
 }
 
 // profile begins a CPU profile, if path is not empty. The caller ends it.
@@ -89,11 +152,6 @@ var poster = &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: connec
 
 var posted atomic.Int64
 
-// post sends one event that no flow waits for, of one of a thousand people.
-func (s *stage) post(ctx context.Context) error {
-	return s.postEvent(ctx, "Viewed Product", fmt.Sprintf("post%d@example.com", posted.Load()%1000+1))
-}
-
 // postEvent sends one event. Its unique_id makes it a new one.
 func (s *stage) postEvent(ctx context.Context, metric, email string) error {
 	i := posted.Add(1)
@@ -105,11 +163,11 @@ func (s *stage) postEvent(ctx context.Context, metric, email string) error {
 
 // send posts a body, for which the answer has to be 202.
 func (s *stage) send(ctx context.Context, path string, body []byte) error {
-	request, err := http.NewRequestWithContext(ctx, http.MethodPost, s.api.URL+path, bytes.NewReader(body))
+	request, err := http.NewRequestWithContext(ctx, http.MethodPost, "http://"+s.address+path, bytes.NewReader(body))
 	if err != nil {
 		return err
 	}
-	request.Header.Set("Authorization", "Klaviyo-API-Key "+key)
+	request.Header.Set("Authorization", authorization)
 	request.Header.Set("Content-Type", "application/json")
 	request.Header.Set("revision", "2026-07-15")
 	response, err := poster.Do(request)
@@ -130,33 +188,35 @@ func (s *stage) send(ctx context.Context, path string, body []byte) error {
 var tps = regexp.MustCompile(`tps = ([0-9.]+)`)
 
 // pgbench inserts rows one by one into the table of events.
-func (s *stage) pgbench(ctx context.Context, length time.Duration) (float64, error) {
+func (s *stage) pgbench(ctx context.Context, length time.Duration) (rate float64, client time.Duration, err error) {
 	script := filepath.Join(os.TempDir(), "legato-bench.sql")
-	err := os.WriteFile(script, []byte(`\set n random(1, 1000)
+	err = os.WriteFile(script, []byte(`\set n random(1, `+strconv.Itoa(storePeople)+`)
 insert into event (id, profile_id, metric_id, time, unique_id, value, properties)
 values (gen_random_uuid(), 'post' || lpad(:n::text, 8, '0'), 'pgbnch', date_trunc('second', now()), gen_random_uuid()::text, 59,
     '{"ProductName":"Tea pot","ProductID":"P1","Categories":["Kitchen"],"Price":59}');
 `), 0o644)
 	if err != nil {
-		return 0, err
+		return 0, 0, err
 	}
 	defer os.Remove(script)
 	program, err := exec.LookPath("pgbench")
 	if err != nil {
 		found, _ := filepath.Glob("/usr/lib/postgresql/*/bin/pgbench")
 		if len(found) == 0 {
-			return 0, fmt.Errorf("pgbench is not installed beside Postgres: %w", err)
+			return 0, 0, fmt.Errorf("pgbench is not installed beside Postgres: %w", err)
 		}
 		program = found[len(found)-1]
 	}
-	out, err := exec.CommandContext(ctx, program, "-n", "-M", "prepared", "-f", script, "-c", strconv.Itoa(connections), "-j", "2",
-		"-T", strconv.Itoa(int(length.Seconds())), s.url).CombinedOutput()
+	command := exec.CommandContext(ctx, program, "-n", "-M", "prepared", "-f", script, "-c", strconv.Itoa(connections), "-j", "2",
+		"-T", strconv.Itoa(int(length.Seconds())), s.url)
+	out, err := command.CombinedOutput()
 	if err != nil {
-		return 0, fmt.Errorf("pgbench: %w: %s", err, out)
+		return 0, 0, fmt.Errorf("pgbench: %w: %s", err, out)
 	}
 	match := tps.FindSubmatch(out)
 	if match == nil {
-		return 0, fmt.Errorf("pgbench said no rate: %s", out)
+		return 0, 0, fmt.Errorf("pgbench said no rate: %s", out)
 	}
-	return strconv.ParseFloat(string(match[1]), 64)
+	rate, err = strconv.ParseFloat(string(match[1]), 64)
+	return rate, command.ProcessState.UserTime() + command.ProcessState.SystemTime(), err
 }

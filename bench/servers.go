@@ -17,12 +17,13 @@ import (
 const (
 	onSQLite   = "sqlite"
 	onPostgres = "postgres"
+	nowhere    = "none" // there is no Temporal
 )
 
 // servers are what Legato stands on, started for the measurement.
 type servers struct {
 	dir      string
-	binary   string // Temporal's
+	builder  temporalserver.Builder
 	postgres *postgres.Server
 	temporal *temporalserver.Server
 	kind     string // where it keeps its data
@@ -34,11 +35,8 @@ func startServers(ctx context.Context, dir string, screen *console.Console) (*se
 	if err != nil {
 		return nil, err
 	}
-	builder := temporalserver.Builder{
+	s.builder = temporalserver.Builder{
 		Root: root, Caches: temporalserver.Caches(root), Progress: func(state string) { screen.Progress("temporal", state) },
-	}
-	if s.binary, err = builder.Binary(ctx); err != nil {
-		return nil, err
 	}
 	s.postgres, err = postgres.Start(ctx, postgres.Options{Dir: filepath.Join(dir, "postgres"), Temporary: true})
 	return s, err
@@ -52,11 +50,18 @@ func (s *servers) startTemporal(ctx context.Context, kind string) error {
 		}
 		s.temporal = nil
 	}
-	o := temporalserver.Options{Binary: s.binary, Dir: filepath.Join(s.dir, "temporal"), UIPort: -1}
+	if kind == nowhere {
+		s.kind = kind
+		return nil
+	}
+	binary, err := s.builder.Binary(ctx)
+	if err != nil {
+		return err
+	}
+	o := temporalserver.Options{Binary: binary, Dir: filepath.Join(s.dir, "temporal"), UIPort: -1}
 	if kind == onPostgres {
 		o.Postgres = s.postgres.URL
 	}
-	var err error
 	if s.temporal, err = temporalserver.Start(ctx, o); err != nil {
 		return fmt.Errorf("starting Temporal on %s: %w", kind, err)
 	}

@@ -5,7 +5,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
-	"net/http/httptest"
+	"net"
 	"testing/fstest"
 	"time"
 
@@ -33,7 +33,8 @@ type stage struct {
 	url      string // of the database
 	store    *store.Store
 	temporal client.Client
-	api      *httptest.Server
+	address  string // of the API
+	stopAPI  func() error
 	sink     *sink
 	mail     *email.Sender
 	log      *slog.Logger
@@ -89,10 +90,27 @@ func newStage(ctx context.Context, under *servers) (*stage, error) {
 	}
 	s.mail = email.New(email.Options{Address: s.sink.address, Connections: 8})
 	s.programs = &program.Cache{Load: s.store.Plan}
-	s.api = httptest.NewServer(api.New(api.Options{
+	return s, s.serve(ctx)
+}
+
+// serve starts the API.
+func (s *stage) serve(ctx context.Context) error {
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return err
+	}
+	s.address = listener.Addr().String()
+	handler := api.New(api.Options{
 		Store: s.store, Ingester: ingest.New(s.store, time.Now), Keys: []string{key}, Secret: []byte("a secret of the bench"), Log: s.log,
-	}))
-	return s, nil
+	})
+	ctx, stop := context.WithCancel(ctx)
+	ended := make(chan error, 1)
+	go func() { ended <- api.Serve(ctx, listener, handler, 5*time.Second) }()
+	s.stopAPI = func() error {
+		stop()
+		return <-ended
+	}
+	return nil
 }
 
 // apply makes a flow live.
@@ -109,13 +127,14 @@ func (s *stage) apply(ctx context.Context, name, source string) error {
 
 // connect goes to a Temporal that keeps its data there.
 func (s *stage) connect(ctx context.Context, kind string) error {
-	if s.under.temporal != nil && s.under.kind == kind {
+	if s.under.kind == kind {
 		return nil
 	}
 	if s.temporal != nil {
 		s.temporal.Close()
+		s.temporal = nil
 	}
-	if err := s.under.startTemporal(ctx, kind); err != nil {
+	if err := s.under.startTemporal(ctx, kind); err != nil || kind == nowhere {
 		return err
 	}
 	var err error
@@ -127,7 +146,7 @@ func (s *stage) connect(ctx context.Context, kind string) error {
 }
 
 func (s *stage) close() {
-	s.api.Close()
+	_ = s.stopAPI()
 	_ = s.mail.Close()
 	_ = s.sink.stop()
 	if s.temporal != nil {

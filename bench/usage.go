@@ -23,6 +23,10 @@ func (u usage) since(before usage) usage {
 	return usage{u.temporal - before.temporal, u.worker - before.worker, u.postgres - before.postgres}
 }
 
+func (u usage) plus(more usage) usage {
+	return usage{u.temporal + more.temporal, u.worker + more.worker, u.postgres + more.postgres}
+}
+
 func (u usage) all() time.Duration { return u.temporal + u.worker + u.postgres }
 
 // usage reads the processor time from /proc, and of the worker, which is this process, from the system. The mail server
@@ -30,8 +34,10 @@ func (u usage) all() time.Duration { return u.temporal + u.worker + u.postgres }
 func (s *stage) usage() (usage, error) {
 	var u usage
 	var err error
-	if u.temporal, err = processor(s.under.temporal.PID()); err != nil {
-		return u, err
+	if s.under.temporal != nil {
+		if u.temporal, err = processor(s.under.temporal.PID()); err != nil {
+			return u, err
+		}
 	}
 	if u.postgres, err = processor(s.under.postgres.PID()); err != nil {
 		return u, err
