@@ -39,6 +39,9 @@ type part struct {
 
 var parts = []part{
 	{"posts", nowhere, posts},
+	{"pace", nowhere, pace},
+	{"steady", nowhere, steady},
+	{"stored", nowhere, stored},
 	{"bulk", nowhere, bulk},
 	{"latency", "", latency},
 	{"lone", "", loneRuns},
@@ -54,6 +57,8 @@ type options struct {
 	open, wake     int
 	dates          int
 	posting        time.Duration
+	steady         time.Duration
+	rows           int
 	bulk           int
 	only           string
 	temporal       string
@@ -88,10 +93,13 @@ func main() {
 	flag.IntVar(&o.dates, "dates", 1_000_000, "people with a date")
 	flag.DurationVar(&o.posting, "posting", 10*time.Second, "how long to post events")
 	flag.IntVar(&o.bulk, "bulk", 50_000, "events in each round of bulk ingestion")
+	minutes := flag.Float64("minutes", 1, "how long to post events while memory is measured")
+	flag.IntVar(&o.rows, "rows", 10_000_000, "events that are stored while ingestion and profiles are measured")
 	flag.StringVar(&o.only, "only", "", "parts, with commas between: "+strings.Join(names, ", "))
 	flag.StringVar(&o.temporal, "temporal", onSQLite, "where Temporal keeps its data: sqlite or postgres; cost always measures postgres")
 	flag.StringVar(&o.profile, "profile", "", "`file` for a CPU profile of our side, with -only posts, bulk or together")
 	flag.Parse()
+	o.steady = time.Duration(*minutes * float64(time.Minute))
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
 	err := o.check(names)
@@ -107,6 +115,9 @@ func main() {
 func (o *options) check(names []string) error {
 	if o.lone < 1 || o.together < 1 || o.rounds < 1 || o.wake < 1 || o.dates < 1 || o.bulk < 1 {
 		return errors.New("-lone, -together, -rounds, -wake, -dates and -bulk are at least 1")
+	}
+	if o.posting < time.Second || o.steady < 10*time.Second || o.rows < storedMonths {
+		return fmt.Errorf("-posting is at least a second, -minutes at least a sixth, -rows at least %d", storedMonths)
 	}
 	if o.open < 2*o.wake {
 		return fmt.Errorf("-open is %d and -wake %d: want twice as many open as wake", o.open, o.wake)

@@ -102,6 +102,11 @@ func processor(pid int) (time.Duration, error) {
 func resident() (int64, error) {
 	runtime.GC()
 	debug.FreeOSMemory()
+	return residentNow()
+}
+
+// residentNow gives the memory of this process as it is.
+func residentNow() (int64, error) {
 	text, err := os.ReadFile("/proc/self/statm")
 	if err != nil {
 		return 0, fmt.Errorf("memory is measured on Linux only: %w", err)
