@@ -146,16 +146,15 @@ func (g *Ingester) storeOf(ctx context.Context, tx *sqlx.Tx, changes []*Change, 
 	if len(rows) == 0 {
 		return results, fresh, nil
 	}
-	stored, err := g.store.InsertEvents(ctx, tx, rows, received)
+	repeats, err := g.store.InsertEvents(ctx, tx, rows, received)
 	if err != nil {
 		return nil, nil, err
 	}
-	for _, i := range byID {
-		results[i].Duplicate = true
+	for id, i := range byID {
+		results[i].EventID = id
 	}
-	for _, id := range stored {
-		i := byID[id]
-		results[i].EventID, results[i].Duplicate = id, false
+	for _, id := range repeats {
+		results[byID[id]].EventID, results[byID[id]].Duplicate = "", true
 	}
 	return results, fresh, nil
 }

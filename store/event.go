@@ -78,26 +78,24 @@ func (s *Store) EnsureEventPartition(ctx context.Context, moment time.Time) erro
 }
 
 // InsertEvents stores the events of locked profiles and what follows from them: outbox rows for the live flows
-// that they trigger, purchases and the profiles' last_event_at. It returns the ids of those that are new; the
-// others repeat an event that is there and leave no trace.
-func (s *Store) InsertEvents(ctx context.Context, tx *sqlx.Tx, events []NewEvent, received time.Time) ([]string, error) {
-	var ids []string
-	if err := tx.SelectContext(ctx, &ids, query("event_insert"), document(events), received); err != nil {
+// that they trigger, and purchases. It returns the ids of those that repeat an event that is there and leave no trace.
+func (s *Store) InsertEvents(ctx context.Context, tx *sqlx.Tx, events []NewEvent, received time.Time) (repeats []string, err error) {
+	if err := tx.SelectContext(ctx, &repeats, query("event_insert"), document(events), received); err != nil {
 		return nil, fmt.Errorf("inserting events: %w", err)
 	}
-	s.recordEvents(tx, events, ids, received)
-	return ids, nil
+	s.recordEvents(tx, events, repeats, received)
+	return repeats, nil
 }
 
-// recordEvents notes the properties of those events that were stored under the ids.
-func (s *Store) recordEvents(tx *sqlx.Tx, events []NewEvent, ids []string, received time.Time) {
-	stored := make(map[string]bool, len(ids))
-	for _, id := range ids {
-		stored[id] = true
+// recordEvents notes the properties of the events but the repeats.
+func (s *Store) recordEvents(tx *sqlx.Tx, events []NewEvent, repeats []string, received time.Time) {
+	gone := make(map[string]bool, len(repeats))
+	for _, id := range repeats {
+		gone[id] = true
 	}
-	all := make([]recorded, 0, len(ids))
+	all := make([]recorded, 0, len(events))
 	for i := range events {
-		if e := &events[i]; stored[e.ID] {
+		if e := &events[i]; !gone[e.ID] {
 			all = append(all, recorded{metricID: e.MetricID, properties: e.Properties, at: received, value: e.Value, currency: e.Currency})
 		}
 	}

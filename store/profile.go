@@ -27,7 +27,7 @@ type Profile struct {
 	Properties   types.JSONText `db:"properties" json:"properties"` // an object: the custom properties
 	CreatedAt    time.Time      `db:"created_at" json:"created_at"`
 	UpdatedAt    time.Time      `db:"updated_at" json:"updated_at"`
-	LastEventAt  *time.Time     `db:"last_event_at" json:"last_event_at"`
+	LastEventAt  *time.Time     `db:"last_event_at" json:"last_event_at"` // when the latest event happened; read only
 }
 
 // Names of attributes, as the API, expressions and templates call them.

@@ -17,11 +17,16 @@ type Keys struct {
 }
 
 // LockProfiles reads every profile that one of the keys names and holds them against other writers until the
-// transaction ends. Without whole, their properties are left empty, which is cheaper and not enough to update.
+// transaction ends. Without whole, all but their ids and identifiers is left empty, which is cheaper and not enough to
+// update.
 func (s *Store) LockProfiles(ctx context.Context, tx *sqlx.Tx, k Keys, whole bool) ([]Profile, error) {
 	var rows []Profile
-	err := tx.SelectContext(ctx, &rows, query("profile_lock"), pq.Array(k.IDs), pq.Array(k.ExternalIDs), pq.Array(k.Emails),
-		pq.Array(k.PhoneNumbers), pq.Array(k.AnonymousIDs), whole)
+	name := "profile_lock"
+	if !whole {
+		name = "profile_lock_named"
+	}
+	err := tx.SelectContext(ctx, &rows, query(name), pq.Array(k.IDs), pq.Array(k.ExternalIDs), pq.Array(k.Emails),
+		pq.Array(k.PhoneNumbers), pq.Array(k.AnonymousIDs))
 	if err != nil {
 		return nil, fmt.Errorf("locking profiles: %w", err)
 	}
@@ -54,7 +59,7 @@ type ProfileUpdate struct {
 	Before, After Profile
 }
 
-// UpdateProfiles writes all of After but its id, created_at and last_event_at. It keeps profile_date in step
+// UpdateProfiles writes all of After but its id and created_at. It keeps profile_date in step
 // with the properties, and tells the date planner when a date changed.
 func (s *Store) UpdateProfiles(ctx context.Context, tx *sqlx.Tx, updates []ProfileUpdate) error {
 	if len(updates) == 0 {

@@ -109,7 +109,7 @@ func (l loader) profiles(all []*person, events []event) error {
 		last[e.person] = e.before
 	}
 	err := l.copy("profile", []string{"id", "email", "phone_number", "external_id", "first_name", "last_name", "locale", "location",
-		"properties", "created_at", "updated_at", "last_event_at"}, func(add func(...any) error) error {
+		"properties", "created_at", "updated_at"}, func(add func(...any) error) error {
 		for _, p := range all {
 			location, err := json.Marshal(map[string]any{
 				"city": p.city.name, "region": p.city.region, "zip": p.city.zip, "country": p.country.name, "timezone": p.city.zone,
@@ -128,7 +128,7 @@ func (l loader) profiles(all []*person, events []event) error {
 				seen = l.now.Add(-before)
 			}
 			if err := add(p.id, text(p.email), text(p.phone), p.externalID, p.first, p.last, p.country.locale, string(location),
-				string(properties), created, seen, seen); err != nil {
+				string(properties), created, seen); err != nil {
 				return err
 			}
 		}

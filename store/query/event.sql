@@ -7,8 +7,8 @@ from event join metric on metric.id = event.metric_id
 select ensure_event_partition($1)
 
 -- name: event_insert
--- Stores what is new of $1, received at $2, with all that follows from it: the flows that it triggers, what was
--- bought, when the profile was last active. The profiles are locked, so nobody else claims their keys.
+-- Stores what is new of $1, received at $2, with all that follows from it: the flows that it triggers and what was
+-- bought. Gives what is not new. The profiles are locked, so nobody else claims their keys.
 with input as materialized (
     select * from jsonb_to_recordset($1) as x (id uuid, profile_id text, metric_id text, metric text, time timestamptz,
         unique_id text, chosen boolean, value numeric, currency text, properties jsonb, backfill boolean,
@@ -49,9 +49,5 @@ with input as materialized (
     group by profile_id, item_id
     on conflict (profile_id, item_id) do update
         set quantity = p.quantity + excluded.quantity, last_at = greatest(p.last_at, excluded.last_at)
-), active as (
-    update profile p set last_event_at = e.time
-    from (select profile_id, max(time) as time from fresh group by profile_id) e
-    where p.id = e.profile_id and (p.last_event_at is null or p.last_event_at < e.time)
 )
-select id from stored
+select id from input where id not in (select id from stored)

@@ -1,13 +1,35 @@
 -- name: profile_select
+-- When somebody was last active is looked up in the index of events: keeping it in the profile would rewrite the row and
+-- all its index entries for nearly every event.
 select id, email, phone_number, external_id, anonymous_id, first_name, last_name, organization, locale, title,
-    image, location, properties, created_at, updated_at, last_event_at
+    image, location, properties, created_at, updated_at,
+    (select event.time from event where event.profile_id = profile.id order by event.time desc limit 1) as last_event_at
 from profile
 
 -- name: profile_lock
 -- Every profile that one of the identifiers names, locked in the order of ids, so that two writers who need the
--- same ones wait for each other instead of deadlocking. The properties are left out unless $6.
+-- same ones wait for each other instead of deadlocking.
 select id, email, phone_number, external_id, anonymous_id, first_name, last_name, organization, locale, title,
-    image, location, case when $6 then properties else '{}' end as properties, created_at, updated_at, last_event_at
+    image, location, properties, created_at, updated_at,
+    (select event.time from event where event.profile_id = profile.id order by event.time desc limit 1) as last_event_at
+from profile
+where id in (
+    select id from profile where id = any($1::text[])
+    union all
+    select id from profile where external_id = any($2::text[])
+    union all
+    select id from profile where lower(email) = any($3::text[])
+    union all
+    select id from profile where phone_number = any($4::text[])
+    union all
+    select id from profile where anonymous_id = any($5::text[])
+)
+order by id
+for no key update
+
+-- name: profile_lock_named
+-- The same, of whom nothing is to be known but who they are.
+select id, email, phone_number, external_id, anonymous_id
 from profile
 where id in (
     select id from profile where id = any($1::text[])
@@ -25,12 +47,12 @@ for no key update
 
 -- name: profile_insert
 insert into profile (id, email, phone_number, external_id, anonymous_id, first_name, last_name, organization, locale,
-    title, image, location, properties, created_at, updated_at, last_event_at)
+    title, image, location, properties, created_at, updated_at)
 select id, email, phone_number, external_id, anonymous_id, first_name, last_name, organization, locale,
-    title, image, location, properties, created_at, updated_at, last_event_at
+    title, image, location, properties, created_at, updated_at
 from jsonb_to_recordset($1) as fresh (id text, email text, phone_number text, external_id text, anonymous_id text,
     first_name text, last_name text, organization text, locale text, title text, image text, location jsonb,
-    properties jsonb, created_at timestamptz, updated_at timestamptz, last_event_at timestamptz)
+    properties jsonb, created_at timestamptz, updated_at timestamptz)
 order by lower(email), external_id, phone_number, anonymous_id
 on conflict do nothing
 returning id
