@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 
 	"github.com/go-json-experiment/json/jsontext"
 )
@@ -58,11 +59,32 @@ func (o *object) take(name string) (value jsontext.Value, given bool) {
 
 // done reports members that nobody took.
 func (o *object) done() {
+	if len(o.members) == 0 {
+		return
+	}
 	for _, name := range slices.Sorted(maps.Keys(o.members)) {
 		slices.Sort(o.known)
 		o.r.report(o.at(name), "There is no member %q here; known are %s.", shorten(name), strings.Join(slices.Compact(o.known), ", "))
 	}
 }
+
+// decoders are used again: a body has many small objects, and a new decoder is larger than most of them.
+var decoders = sync.Pool{New: func() any { return new(jsontext.Decoder) }}
+
+// decode gives a decoder of what parseJSON has checked, which has to be released. It reads raw in its place.
+func decode(raw jsontext.Value) *jsontext.Decoder {
+	d := decoders.Get().(*jsontext.Decoder)
+	d.Reset(bytes.NewBuffer(raw), jsontext.AllowDuplicateNames(true))
+	return d
+}
+
+// release takes a decoder back, without the body that it has read.
+func release(d *jsontext.Decoder) {
+	d.Reset(noBody)
+	decoders.Put(d)
+}
+
+var noBody = strings.NewReader("")
 
 // open reads a value as an object, or reports that it is something else and gives an empty one.
 func (r *reader) open(pointer string, raw jsontext.Value) (*object, bool) {
@@ -71,7 +93,8 @@ func (r *reader) open(pointer string, raw jsontext.Value) (*object, bool) {
 		r.report(pointer, "Expected an object, found %s.", kindName(raw))
 		return o, false
 	}
-	d := jsontext.NewDecoder(bytes.NewReader(raw), jsontext.AllowDuplicateNames(true))
+	d := decode(raw)
+	defer release(d)
 	_, _ = d.ReadToken() // the brace; parseJSON has checked the syntax
 	for d.PeekKind() == '"' {
 		name, err := d.ReadToken()
@@ -95,7 +118,8 @@ func (r *reader) items(pointer string, raw jsontext.Value) []jsontext.Value {
 		r.report(pointer, "Expected an array, found %s.", kindName(raw))
 		return nil
 	}
-	d := jsontext.NewDecoder(bytes.NewReader(raw), jsontext.AllowDuplicateNames(true))
+	d := decode(raw)
+	defer release(d)
 	_, _ = d.ReadToken()
 	var all []jsontext.Value
 	for d.PeekKind() != ']' {

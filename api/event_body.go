@@ -54,8 +54,9 @@ func decodeEvent(in *reader, raw jsontext.Value, now time.Time) *eventForm {
 
 // happening takes what is said of the event itself.
 func (o *object) happening(event *ingest.Event, now time.Time) {
-	if properties, ok := o.properties("properties", true); ok {
-		event.Properties = marshal(properties)
+	raw := o.members["properties"]
+	if _, ok := o.properties("properties", true); ok {
+		event.Properties = json.RawMessage(raw)
 	}
 	event.Value = o.number("value")
 	event.Currency = o.checked("value_currency", ingest.ParseCurrency)
@@ -68,14 +69,6 @@ func (o *object) happening(event *ingest.Event, now time.Time) {
 	})
 	event.Backfill = o.flag("backfill")
 	o.metric(event)
-}
-
-func marshal(o *object) json.RawMessage {
-	b, err := json.Marshal(o.raws())
-	if err != nil {
-		panic(err) // parseJSON has read the same text
-	}
-	return b
 }
 
 func parseMetric(s string) (string, error) { return ingest.ParseKey(s, ingest.MaxMetricLength) }

@@ -1,7 +1,6 @@
 package api
 
 import (
-	"bytes"
 	"encoding/json"
 	"maps"
 	"slices"
@@ -35,7 +34,11 @@ func (o *object) properties(name string, required bool) (*object, bool) {
 
 // bound reports the first thing in a value that is larger than allowed.
 func (r *reader) bound(pointer string, raw jsontext.Value) {
-	d := jsontext.NewDecoder(bytes.NewReader(raw), jsontext.AllowDuplicateNames(true))
+	if k := raw.Kind(); k == 't' || k == 'f' || k == 'n' || k == '"' && len(raw) <= ingest.MaxStringSize {
+		return
+	}
+	d := decode(raw)
+	defer release(d)
 	at := func() string { return pointer + string(d.StackPointer()) }
 	for {
 		token, err := d.ReadToken()

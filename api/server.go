@@ -7,8 +7,13 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"runtime"
 	"time"
 )
+
+// reserve is memory that is never touched, so that it takes none of the machine's, but counts for the garbage collector:
+// without it a server that holds little would collect every few megabytes, hundreds of times a minute under load.
+const reserve = 32 << 20
 
 // Serve answers on the listener until ctx ends, then takes no more requests and gives those that have begun up to
 // grace to finish.
@@ -22,6 +27,8 @@ func Serve(ctx context.Context, listener net.Listener, h http.Handler, grace tim
 		MaxHeaderBytes:    64 << 10,
 		ErrorLog:          slog.NewLogLogger(slog.Default().Handler(), slog.LevelWarn),
 	}
+	untouched := make([]byte, reserve)
+	defer runtime.KeepAlive(untouched)
 	failed := make(chan error, 1)
 	go func() { failed <- server.Serve(listener) }()
 	select {
