@@ -99,44 +99,6 @@ func profileAttributes(p *store.Profile) map[string]any {
 	return all
 }
 
-// addSubscriptions shows whether the profiles may be mailed, if the request asks for it.
-func addSubscriptions(ctx context.Context, s *store.Store, q *query, all []*shown) error {
-	if !q.wants("profile", "subscriptions") || len(all) == 0 {
-		return nil
-	}
-	ids := make([]string, len(all))
-	for i := range all {
-		ids[i] = all[i].ID
-	}
-	suppressions, err := s.Suppressions(ctx, ids)
-	if err != nil {
-		return err
-	}
-	of := map[string][]map[string]any{}
-	unsubscribed := map[string]bool{}
-	for _, x := range suppressions {
-		if x.Channel == "email" {
-			of[x.ProfileID] = append(of[x.ProfileID], map[string]any{"reason": x.Reason, "timestamp": stamp(x.At)})
-			unsubscribed[x.ProfileID] = unsubscribed[x.ProfileID] || x.Reason == "UNSUBSCRIBE"
-		}
-	}
-	for _, x := range all {
-		consent := "NEVER_SUBSCRIBED"
-		if unsubscribed[x.ID] {
-			consent = "UNSUBSCRIBED"
-		}
-		suppressed := of[x.ID]
-		if suppressed == nil {
-			suppressed = []map[string]any{}
-		}
-		x.Attributes["subscriptions"] = map[string]any{"email": map[string]any{"marketing": map[string]any{
-			"can_receive_email_marketing": len(suppressed) == 0, "consent": consent,
-			"suppression": suppressed, "list_suppressions": []any{},
-		}}}
-	}
-	return nil
-}
-
 func loadProfiles(ctx context.Context, a *api, q *query, ids []string) ([]*shown, error) {
 	rows, err := a.store.ProfilesByID(ctx, ids)
 	if err != nil {

@@ -96,22 +96,28 @@ func decodePushToken(in *reader, raw jsontext.Value) (t store.PushToken, c inges
 	if !ok {
 		return
 	}
-	t.Token = attributes.required("token", ingest.ParsePushToken)
-	t.Platform = attributes.required("platform", oneOf(store.PushPlatforms))
-	t.Vendor = attributes.required("vendor", oneOf(store.PushVendors))
-	t.EnablementStatus, t.Background = "AUTHORIZED", "AVAILABLE"
-	if status := attributes.checked("enablement_status", oneOf(store.PushEnablements)); status != nil {
-		t.EnablementStatus = *status
-	}
-	if background := attributes.checked("background", oneOf(store.PushBackgrounds)); background != nil {
-		t.Background = *background
-	}
-	if device, ok := attributes.object("device_metadata", false); ok {
-		t.Metadata = device.device()
-	}
+	t = attributes.pushToken()
 	pointer = attributes.subject(&c)
 	attributes.done()
 	return t, c, pointer
+}
+
+// pushToken takes the attributes of a device.
+func (o *object) pushToken() (t store.PushToken) {
+	t.Token = o.required("token", ingest.ParsePushToken)
+	t.Platform = o.required("platform", oneOf(store.PushPlatforms))
+	t.Vendor = o.required("vendor", oneOf(store.PushVendors))
+	t.EnablementStatus, t.Background = "AUTHORIZED", "AVAILABLE"
+	if status := o.checked("enablement_status", oneOf(store.PushEnablements)); status != nil {
+		t.EnablementStatus = *status
+	}
+	if background := o.checked("background", oneOf(store.PushBackgrounds)); background != nil {
+		t.Background = *background
+	}
+	if device, ok := o.object("device_metadata", false); ok {
+		t.Metadata = device.device()
+	}
+	return t
 }
 
 // device takes what is said of a device and its app. What is null is not known.

@@ -63,6 +63,8 @@ func (a *api) routes() []route {
 		{"GET /api/profile-bulk-import-jobs/{id}/profiles", "profiles:read", profilesOfImportJob(true)},
 		{"GET /api/profile-bulk-import-jobs/{id}/relationships/profiles", "profiles:read", profilesOfImportJob(false)},
 		{"GET /api/profile-bulk-import-jobs/{id}/import-errors", "profiles:read", (*api).importErrors},
+		{"POST /api/profile-subscription-bulk-create-jobs", "lists:write profiles:write subscriptions:write", (*api).subscribeProfiles},
+		{"POST /api/profile-subscription-bulk-delete-jobs", "lists:write profiles:write subscriptions:write", (*api).unsubscribeProfiles},
 		{"POST /api/profile-suppression-bulk-create-jobs", "profiles:write subscriptions:write", beginSuppression(store.JobSuppress, func(a *api) *resource[store.Job] { return a.suppressJobs })},
 		{"GET /api/profile-suppression-bulk-create-jobs", "subscriptions:read", a.suppressJobs.list},
 		{"GET /api/profile-suppression-bulk-create-jobs/{id}", "subscriptions:read", a.suppressJobs.one},

@@ -37,6 +37,10 @@ func (g *Ingester) Unsubscribe(ctx context.Context, profile, channel string) err
 		if refusals[0] != nil {
 			return refusals[0]
 		}
+		said := []store.Consent{{ProfileID: profile, Channel: channel, Purpose: "marketing", Consent: store.Unsubscribed, At: received, Method: "PREFERENCE_PAGE"}}
+		if _, err := g.store.WriteConsent(ctx, tx, said, received); err != nil {
+			return err
+		}
 		fresh, err := g.store.Suppress(ctx, tx, store.Suppression{ProfileID: profile, Channel: channel, Reason: "UNSUBSCRIBE", At: received})
 		if err != nil || !fresh {
 			return err
