@@ -36,10 +36,7 @@ func (p *pass) wait(s *program.Step, members []*member) error {
 
 // waitEnds is the moment at which a wait that the member begins now is over.
 func (p *pass) waitEnds(s *program.Step, m *member) time.Time {
-	zone := m.zone
-	if name := s.Wait.Timezone; name != "" && name != "person" {
-		zone = clock.Zone(name, p.account.Timezone)
-	}
+	zone := clock.Zone(s.Wait.Zones(m.person.Timezone, p.account.Timezone)...)
 	if s.Wait.Date == nil {
 		return s.Wait.Due(m.now, zone)
 	}

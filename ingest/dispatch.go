@@ -201,11 +201,15 @@ func (d *Dispatcher) admit(ctx context.Context, tx *sqlx.Tx, flowID string, entr
 	if most <= 0 {
 		most = 200
 	}
+	opening, err := d.openingWait(ctx, g, flow)
+	if err != nil {
+		return nil, err
+	}
 	var cohorts []admitted
 	for len(candidates) > 0 {
 		part := candidates[:min(most, len(candidates))]
 		candidates = candidates[len(part):]
-		c, err := d.enrol(ctx, tx, g, part, now)
+		c, err := d.enrol(ctx, tx, g, part, opening, now)
 		if err != nil {
 			return nil, err
 		}
@@ -360,24 +364,37 @@ func (d *Dispatcher) reenter(ctx context.Context, tx *sqlx.Tx, g *program.Progra
 	return let, nil
 }
 
-// enrol writes a cohort and its runs.
-func (d *Dispatcher) enrol(ctx context.Context, tx *sqlx.Tx, g *program.Program, members []candidate, now time.Time) (admitted, error) {
+// enrol writes a cohort and its runs, which are at their first wait already where that is known.
+func (d *Dispatcher) enrol(ctx context.Context, tx *sqlx.Tx, g *program.Program, members []candidate, opening *openingWait, now time.Time) (admitted, error) {
+	now = now.Truncate(time.Microsecond)
 	c := admitted{cohort: store.Cohort{ID: cohortID(g.Plan.Flow, members), FlowID: g.Plan.Flow, Hash: g.Hash, Size: len(members)}}
 	runs := make([]store.Run, len(members))
+	var outcomes []store.Outcome
 	for i, m := range members {
 		runs[i] = store.Run{
 			ID: ulid.Make().String(), ProfileID: m.person.ID, EntryKey: m.entry.Key, EventID: m.entry.EventID, EventTime: m.entry.EventTime,
 			Depth: m.entry.Depth, PlaceFrom: m.entry.PlaceFrom,
-			EnteredAt: m.enteredAt.UTC().Truncate(time.Microsecond), DueAt: sql.NullTime{Time: now.Truncate(time.Microsecond), Valid: true},
+			EnteredAt: m.enteredAt.UTC().Truncate(time.Microsecond), DueAt: sql.NullTime{Time: now, Valid: true},
 		}
 		if m.entry.DueAt.Valid {
 			runs[i].DueAt = m.entry.DueAt
 			_, ahead := d.Clock.Wake(time.Duration(m.entry.AheadUS)*time.Microsecond, m.entry.DueAt.Time)
 			runs[i].AheadUS = ahead.Microseconds()
 		}
-		c.runs = append(c.runs, store.CohortRun{ID: runs[i].ID, ProfileID: m.person.ID, DueAt: runs[i].DueAt, AheadUS: runs[i].AheadUS})
+		started := store.CohortRun{ID: runs[i].ID, ProfileID: m.person.ID}
+		if opening != nil {
+			if outcome := opening.bring(&runs[i], m, d.Clock, now); outcome != nil {
+				outcomes = append(outcomes, *outcome)
+				started.Wait = opening.step.Label()
+			}
+		}
+		started.Step, started.DueAt, started.AheadUS = runs[i].Step, runs[i].DueAt, runs[i].AheadUS
+		c.runs = append(c.runs, started)
 	}
-	return c, d.Store.AddCohort(ctx, tx, c.cohort, runs)
+	if err := d.Store.AddCohort(ctx, tx, c.cohort, runs); err != nil {
+		return c, err
+	}
+	return c, d.record(ctx, tx, outcomes)
 }
 
 // cohortID builds the workflow id from the entries, so that the same entries are the same cohort.

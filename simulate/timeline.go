@@ -128,10 +128,13 @@ func (h Happening) String() string {
 func (t *tracer) entered(runs []store.CohortRun) {
 	for _, run := range runs {
 		e := Entry{Kind: KindEntered, Run: run.ID, Text: "enters"}
-		if run.DueAt.Time.After(t.s.clock()) {
+		if run.Step == "" && run.DueAt.Time.After(t.s.clock()) {
 			e.At, e.Text = run.DueAt.Time, "enters, as the date says"
 		}
 		t.add(e)
+		if run.Step != "" { // it was brought to the wait that comes first
+			t.add(Entry{Kind: KindDecision, Run: run.ID, Step: t.s.Program.Plan.Entry, Text: run.Wait + ": " + t.until(run.DueAt.Time)})
+		}
 	}
 }
 
@@ -200,6 +203,10 @@ func (t *tracer) local(text string) string {
 	if err != nil {
 		return text
 	}
+	return t.until(at)
+}
+
+func (t *tracer) until(at time.Time) string {
 	return "until " + at.In(t.line.Zone).Format("Mon 2006-01-02 15:04:05 MST")
 }
 

@@ -25,6 +25,7 @@ type CohortRun struct {
 	Step      string       `db:"step"`
 	DueAt     sql.NullTime `db:"due_at"`
 	AheadUS   int64        `db:"ahead"`
+	Wait      string       `db:"-"` // what it waits in, for people to read; "" when read again
 }
 
 // AddCohort writes a cohort and its runs.
@@ -33,17 +34,17 @@ func (s *Store) AddCohort(ctx context.Context, tx *sqlx.Tx, cohort Cohort, runs 
 		return fmt.Errorf("storing cohort %s: %w", cohort.ID, err)
 	}
 	n := len(runs)
-	ids, profiles, keys := make([]string, n), make([]string, n), make([]string, n)
+	ids, profiles, keys, steps := make([]string, n), make([]string, n), make([]string, n), make([]string, n)
 	events := make([]sql.NullString, n)
 	eventTimes, entered, due := make([]time.Time, n), make([]time.Time, n), make([]time.Time, n)
 	ahead, depths, places := make([]int64, n), make([]int64, n), make([]time.Time, n)
 	for i, r := range runs {
 		depths[i], places[i] = int64(r.Depth), r.PlaceFrom.Time
-		ids[i], profiles[i], keys[i], events[i] = r.ID, r.ProfileID, r.EntryKey, r.EventID
+		ids[i], profiles[i], keys[i], steps[i], events[i] = r.ID, r.ProfileID, r.EntryKey, r.Step, r.EventID
 		eventTimes[i], entered[i], due[i], ahead[i] = r.EventTime.Time, r.EnteredAt, r.DueAt.Time, r.AheadUS
 	}
 	_, err := tx.ExecContext(ctx, query("run_insert"), cohort.FlowID, cohort.Hash, cohort.ID, pq.Array(ids), pq.Array(profiles),
-		pq.Array(keys), pq.Array(events), times(eventTimes), times(entered), pq.Array(ahead), times(due), pq.Array(depths), times(places))
+		pq.Array(keys), pq.Array(events), times(eventTimes), times(entered), pq.Array(ahead), times(due), pq.Array(depths), times(places), pq.Array(steps))
 	if err != nil {
 		return fmt.Errorf("storing the runs of cohort %s: %w", cohort.ID, err)
 	}

@@ -279,10 +279,10 @@ func TestCohortsOnARealServer(t *testing.T) {
 	}
 }
 
-// keep writes a history where the replay test finds it, if it is to be recorded and there is none.
+// keep writes a history of this engine where the replay test finds it, if it is to be recorded and there is none.
 func keep(t *testing.T, name string, history *historypb.History) {
 	t.Helper()
-	file := filepath.Join("..", "workflows", "testdata", "histories", name+".json")
+	file := filepath.Join("..", "workflows", "testdata", "histories", fmt.Sprintf("%d-%s.json", workflows.Engine, name))
 	if _, err := os.Stat(file); err == nil || !*record {
 		return
 	}

@@ -29,7 +29,6 @@ func (s *Starter) Start(ctx context.Context, cohort store.Cohort, runs []store.C
 	attributes := []temporal.SearchAttributeUpdate{
 		workflows.FlowID.ValueSet(cohort.FlowID),
 		workflows.FlowVersion.ValueSet(cohort.Hash),
-		workflows.FlowStatus.ValueSet(workflows.StatusActive),
 	}
 	summary := fmt.Sprintf("%d people", len(runs))
 	if len(runs) == 1 {
@@ -71,7 +70,7 @@ func (s *Starter) input(cohort store.Cohort, runs []store.CohortRun) workflows.C
 	var groups workflows.Groups
 	for _, run := range runs {
 		due := run.DueAt.Time.Add(-time.Duration(run.AheadUS) * time.Microsecond)
-		groups.Add(run.ID, run.Step, "", due.UTC())
+		groups.Add(run.ID, run.Step, run.Wait, due.UTC())
 	}
 	return workflows.Cohort{Engine: workflows.Engine, Flow: cohort.FlowID, Hash: cohort.Hash, Waiting: groups.Waiting, Limit: s.HistoryLimit}
 }

@@ -7,12 +7,6 @@ import "go.temporal.io/sdk/temporal"
 var (
 	FlowID      = temporal.NewSearchAttributeKeyKeyword("FlowID")
 	FlowVersion = temporal.NewSearchAttributeKeyKeyword("FlowVersion") // the plan's hash
-	FlowStatus  = temporal.NewSearchAttributeKeyKeyword("FlowStatus")
-	ProfileID   = temporal.NewSearchAttributeKeyKeyword("ProfileID") // only of a cohort of one
-)
-
-// Values of FlowStatus.
-const (
-	StatusActive = "active"
-	StatusDone   = "done"
+	FlowStatus  = temporal.NewSearchAttributeKeyKeyword("FlowStatus")  // only of cohorts of engine 1: Temporal has a status of its own
+	ProfileID   = temporal.NewSearchAttributeKeyKeyword("ProfileID")   // only of a cohort of one
 )

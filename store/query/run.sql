@@ -31,11 +31,12 @@ join run r on r.flow_id = $1 and r.profile_id = x.profile_id and r.entry_key = x
 insert into cohort (id, flow_id, hash, size) values ($1, $2, $3, $4)
 
 -- name: run_insert
-insert into run (id, flow_id, hash, profile_id, entry_key, cohort_id, event_id, event_time, entered_at, ahead, due_at, depth, place_from)
-select x.id, $1, $2, x.profile_id, x.entry_key, $3, x.event_id, x.event_time, x.entered_at, x.ahead, x.due_at, x.depth, x.place_from
+insert into run (id, flow_id, hash, profile_id, entry_key, cohort_id, event_id, event_time, entered_at, ahead, due_at, depth, place_from,
+    step)
+select x.id, $1, $2, x.profile_id, x.entry_key, $3, x.event_id, x.event_time, x.entered_at, x.ahead, x.due_at, x.depth, x.place_from, x.step
 from unnest($4::text[], $5::text[], $6::text[], $7::uuid[], $8::timestamptz[], $9::timestamptz[], $10::bigint[], $11::timestamptz[],
-        $12::smallint[], $13::timestamptz[])
-    as x (id, profile_id, entry_key, event_id, event_time, entered_at, ahead, due_at, depth, place_from)
+        $12::smallint[], $13::timestamptz[], $14::text[])
+    as x (id, profile_id, entry_key, event_id, event_time, entered_at, ahead, due_at, depth, place_from, step)
 
 -- name: refusal_insert
 insert into refusal (flow_id, profile_id, entry_key, reason, at)
