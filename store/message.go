@@ -82,19 +82,6 @@ func (s *Store) MessageStatuses(ctx context.Context, keys []string) (map[string]
 	return byKey, nil
 }
 
-// HandOver notes that the owner is about to hand a claimed message over. It fails when the claim is lost, and
-// then nothing may be sent.
-func (s *Store) HandOver(ctx context.Context, key, owner string, now time.Time) error {
-	result, err := s.DB.ExecContext(ctx, query("message_handing"), key, owner, now)
-	if err != nil {
-		return fmt.Errorf("handing over %s: %w", key, err)
-	}
-	if n, err := result.RowsAffected(); err != nil || n != 1 {
-		return fmt.Errorf("handing over %s: the claim is lost", key)
-	}
-	return nil
-}
-
 // FinishMessages notes what became of messages that the owner holds: Status, Error, RetryAt and Response of each. The
 // owner "" is whoever holds them. With the status claimed a message goes back, to be tried again. It returns the send keys
 // of those it changed; what was settled before stays.

@@ -28,6 +28,7 @@ type Store struct {
 
 	recording sync.Map // transactions of Tx: *sqlx.Tx → *[]recorded
 	types     tally
+	handing   handOvers
 }
 
 // ErrNotFound is what a getter returns when there is no such row.

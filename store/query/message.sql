@@ -15,9 +15,11 @@ select send_key, status, error, handed_at, retry_at, coalesce(response::text, ''
 
 -- name: message_handing
 -- The last gate: a run that was cancelled while its message was being made sends nothing.
-update message m set status = 'handing', handed_at = $3
-where send_key = $1 and status = 'claimed' and owner = $2
+update message m set status = 'handing', handed_at = x.at
+from unnest($1::text[], $2::text[], $3::timestamptz[]) as x (send_key, owner, at)
+where m.send_key = x.send_key and m.status = 'claimed' and m.owner = x.owner
   and not exists (select from run r where r.id = m.run_id and r.status = 'cancelled')
+returning m.send_key, m.owner
 
 -- name: message_finish
 -- Of messages that $6 holds, or whoever holds them where that is empty. A message that goes back to claimed may be handed
