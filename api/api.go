@@ -6,6 +6,7 @@ import (
 	"context"
 	"log/slog"
 	"net/http"
+	"net/netip"
 	"path"
 	"strconv"
 	"strings"
@@ -31,6 +32,7 @@ type Options struct {
 	Registry *prometheus.Registry // what /metrics shows, and where the API's own measurements go; default: a new one
 	Limiter  *Limiter             // bounds how often keys call operations; nil: as often as they like
 	Log      *slog.Logger         // default: slog's
+	Proxies  []netip.Prefix       // whose X-Forwarded-For tells where a request of a client comes from
 	Extra    http.Handler         // answers paths that the API has not
 	Liquid   flow.LiquidCheck     // checks the Liquid in flows; default: only its length is
 
@@ -51,6 +53,9 @@ type api struct {
 	liquid   flow.LiquidCheck
 	keys     *keyring
 	limiter  *Limiter
+	visits   *Limiter // of clients, who are many: their counters must not crowd out those of keys
+	proxies  []netip.Prefix
+	company  company
 	measure  *measures
 	bulk     gate
 
@@ -106,7 +111,7 @@ func New(o Options) http.Handler {
 	a := &api{
 		store: o.Store, ingester: o.Ingester, now: o.Clock, secret: o.Secret, base: strings.TrimRight(o.BaseURL, "/"),
 		checks: o.Checks, registry: o.Registry, log: o.Log, extra: o.Extra, liquid: o.Liquid,
-		keys: newKeyring(o.Store, o.Keys, o.Log), limiter: o.Limiter, bulk: make(gate, bulkBodies), measure: newMeasures(o.Registry, o.Ingester),
+		keys: newKeyring(o.Store, o.Keys, o.Log), limiter: o.Limiter, proxies: o.Proxies, bulk: make(gate, bulkBodies), measure: newMeasures(o.Registry, o.Ingester),
 		payloads: o.Payloads, codecOrigin: o.CodecOrigin,
 		profiles: newProfiles(o.Store, profileDescription), profile: newProfiles(o.Store, profileDetail),
 		people: newProfiles(o.Store, relatedProfile), pushTokens: newPushTokens(o.Store), events: newEvents(o.Store), metrics: newMetrics(o.Store),
@@ -117,6 +122,9 @@ func New(o Options) http.Handler {
 	a.importJobs, a.importJobDetail = newImportJobs(o.Store, importJobDescription), newImportJobs(o.Store, importJobDetail)
 	a.suppressJobs = newSuppressionJobs(o.Store, store.JobSuppress, "profile-suppression-bulk-create-job")
 	a.unsuppressJobs = newSuppressionJobs(o.Store, store.JobUnsuppress, "profile-suppression-bulk-delete-job")
+	if o.Limiter != nil {
+		a.visits = NewLimiter(o.Limiter.now)
+	}
 	a.actions, a.actionDetail = a.newActions(actionDescription), a.newActions(actionDetail)
 	a.messages, a.messageDetail = a.newMessages(messageDescription), a.newMessages(messageDetail)
 	mux := http.NewServeMux()
@@ -179,27 +187,36 @@ func (a *api) serve(route route) http.Handler {
 		r = r.WithContext(ctx)
 		if route.scope != public {
 			w.Header().Set("Cache-Control", "no-store")
-			key, err := a.authenticate(w, r)
-			if err == nil {
-				err = a.throttle(w, key.Hash, route.pattern)
+			admit := a.admit
+			if route.scope == client {
+				admit = a.admitClient
 			}
+			admitted, err := admit(w, r, route)
 			if err == nil {
-				err = permit(key, route.scope)
+				err = checkRevision(r.Header.Values("revision"))
 			}
 			if err != nil {
 				a.fail(w, r, err)
 				return
 			}
-			r = r.WithContext(withKey(ctx, key))
-			if err := checkRevision(r.Header.Values("revision")); err != nil {
-				a.fail(w, r, err)
-				return
-			}
+			r = admitted
 		}
 		if err := route.handle(a, w, r); err != nil {
 			a.fail(w, r, err)
 		}
 	})
+}
+
+// admit lets in a request whose key is valid and may do this, and not too often.
+func (a *api) admit(w http.ResponseWriter, r *http.Request, route route) (*http.Request, error) {
+	key, err := a.authenticate(w, r)
+	if err == nil {
+		err = a.throttle(w, key.Hash, route.pattern)
+	}
+	if err == nil {
+		err = permit(key, route.scope)
+	}
+	return r.WithContext(withKey(r.Context(), key)), err
 }
 
 // checkRevision takes a date, with a suffix for betas, or none: that means the newest. Every revision gets the

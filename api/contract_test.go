@@ -153,7 +153,7 @@ func loosen(part map[string]any) {
 
 func (s *spec) check(t testing.TB, method, path string, w *httptest.ResponseRecorder) {
 	t.Helper()
-	if s == nil || !strings.HasPrefix(path, "/api/") {
+	if s == nil || !strings.HasPrefix(path, "/api/") && !strings.HasPrefix(path, "/client/") {
 		return
 	}
 	pointer := s.schema(method, strings.TrimSuffix(path, "/"), w.Code)

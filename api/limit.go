@@ -106,6 +106,11 @@ var limits = map[limit][]string{
 		"GET /api/events/{id}/profile",
 		"GET /api/events/{id}/relationships/metric",
 		"GET /api/events/{id}/relationships/profile",
+		"POST /client/events",
+		"POST /client/profiles",
+	},
+	{150, 1400}: {
+		"POST /client/push-tokens",
 	},
 	{1, 15, 15}: {
 		"POST /api/custom-metrics",

@@ -102,12 +102,17 @@ func (l *Limiter) sweep(now time.Time) {
 	}
 }
 
-// throttle counts the request and writes what the sender may still do. Its error is the answer to one too many.
+// throttle counts the request of a key and writes what it may still do. Its error is the answer to one too many.
 func (a *api) throttle(w http.ResponseWriter, key, route string) error {
-	if a.limiter == nil {
+	return a.limiter.throttle(w, "The private key", key, route)
+}
+
+// throttle counts a request of caller, whom who names in the answer. A nil Limiter lets everything through.
+func (l *Limiter) throttle(w http.ResponseWriter, who, caller, route string) error {
+	if l == nil {
 		return nil
 	}
-	v := a.limiter.take(counted{key, route}, limitOf(route))
+	v := l.take(counted{caller, route}, limitOf(route))
 	if v.allowed {
 		h := w.Header()
 		h.Set("RateLimit-Limit", strconv.Itoa(v.limit))
@@ -121,7 +126,7 @@ func (a *api) throttle(w http.ResponseWriter, key, route string) error {
 	if wait == 1 {
 		unit = "second"
 	}
-	return newProblem(http.StatusTooManyRequests, "The private key has called this operation too often (%s). Try it again in %d %s.", limitOf(route), wait, unit)
+	return newProblem(http.StatusTooManyRequests, "%s has called this operation too often (%s). Try it again in %d %s.", who, limitOf(route), wait, unit)
 }
 
 // seconds rounds up, as a sender that comes back must not be too early.

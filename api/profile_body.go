@@ -17,6 +17,7 @@ type profileForm struct {
 	id   bool   // data.id
 	meta bool   // data.meta
 	path string // the id in the path, which data.id has to repeat
+	null int    // what null says about an identifier
 }
 
 // maxProfileBody is the limit of a body that writes one profile.
@@ -57,7 +58,7 @@ func decodeProfile(in *reader, raw jsontext.Value, form profileForm) *ingest.Cha
 		c.ID = data.id()
 	}
 	attributes, _ := data.object("attributes", true)
-	attributes.profile(c, nullClears)
+	attributes.profile(c, form.null)
 	attributes.done()
 	if form.meta {
 		if meta, ok := data.object("meta", false); ok {

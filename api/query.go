@@ -34,6 +34,7 @@ func (q *query) includes(name string) bool { return slices.Contains(q.include, n
 type parameters struct {
 	shapes  []*description // the main one first, then those that can be included
 	listing bool
+	company bool // takes the company_id, which admitClient has read
 }
 
 func (p parameters) parse(r *http.Request) (*query, error) {
@@ -67,6 +68,9 @@ func (p parameters) parse(r *http.Request) (*query, error) {
 }
 
 func (p parameters) parameter(q *query, name, value string) error {
+	if p.company && name == companyParameter {
+		return nil
+	}
 	for _, d := range p.shapes {
 		switch name {
 		case "fields[" + d.name + "]":
@@ -107,6 +111,9 @@ func (p parameters) parameter(q *query, name, value string) error {
 
 func (p parameters) known() []string {
 	var all []string
+	if p.company {
+		all = append(all, companyParameter)
+	}
 	for _, d := range p.shapes {
 		all = append(all, "fields["+d.name+"]")
 		if len(d.additional) > 0 {

@@ -112,6 +112,14 @@ func (a *api) routes() []route {
 		{"GET /api/lists/{id}/flow-triggers", "flows:read lists:read", triggered(plan.TriggerList, true)},
 		{"GET /api/lists/{id}/relationships/flow-triggers", "flows:read lists:read", triggered(plan.TriggerList, false)},
 
+		// From browsers and apps
+		{"POST /client/events", client, (*api).clientEvent},
+		{"POST /client/profiles", client, (*api).clientProfile},
+		{"POST /client/event-bulk-create", client, (*api).clientEvents},
+		{"OPTIONS /client/event-bulk-create", public, (*api).clientPreflight},
+		{"OPTIONS /client/events", public, (*api).clientPreflight},
+		{"OPTIONS /client/profiles", public, (*api).clientPreflight},
+
 		// For the people who get messages
 		{"GET /unsubscribe/{token}", public, (*api).unsubscribePage},
 		{"POST /unsubscribe/{token}", public, (*api).unsubscribe},

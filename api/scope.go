@@ -13,8 +13,11 @@ import (
 // these with a space between. Writing does not include reading.
 type scope string
 
-// public needs no key.
-const public scope = ""
+const (
+	public scope = "" // needs no key
+	// client needs the public company id, which every visitor of a site can read.
+	client scope = "client"
+)
 
 // scopes are those of the public API, whether or not it has operations here yet.
 var scopes = []string{

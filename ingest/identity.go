@@ -134,6 +134,9 @@ func collect(keys *store.Keys, c *Change) (whole bool) {
 // apply finds or makes the change's entry and merges the change into it, or leaves everything as it was.
 func (d *directory) apply(c *Change, m mode, now time.Time) (*entry, error) {
 	e := d.find(c)
+	if c.FromClient {
+		e = d.findForClient(c)
+	}
 	if c.ID != "" && e == nil {
 		return nil, ErrUnknownProfile
 	}
@@ -151,7 +154,7 @@ func (d *directory) apply(c *Change, m mode, now time.Time) (*entry, error) {
 		e = &entry{fresh: true, after: store.Profile{
 			ID: ulid.MustNewDefault(now).String(), Location: emptyObject, Properties: emptyObject, CreatedAt: now, UpdatedAt: now}}
 	}
-	if !d.identifiable(e, c) {
+	if (fresh || !c.FromClient) && !d.identifiable(e, c) {
 		return nil, &InvalidError{Field: cleared(c), Message: "is the profile's last identifier and cannot be cleared"}
 	}
 	if err := e.merge(c); err != nil {
@@ -160,12 +163,18 @@ func (d *directory) apply(c *Change, m mode, now time.Time) (*entry, error) {
 	if fresh {
 		d.add(e)
 	}
+	if !c.mayIdentify(e) {
+		return e, nil
+	}
 	for _, name := range store.Identifiers {
 		value, given := c.Attributes[name]
 		if !given {
 			continue
 		}
 		current := *e.after.Attribute(name)
+		if c.FromClient && current != nil {
+			continue
+		}
 		if value == nil {
 			if current != nil {
 				d.identify(e, name, nil)

@@ -20,6 +20,10 @@ type Change struct {
 	Append   map[string][]json.RawMessage // values to add to list properties
 	Unappend map[string][]json.RawMessage // values to remove from list properties
 	Unset    []string                     // properties to remove
+
+	// FromClient: said by somebody who knows no more than the public company id. It may describe a person, but never
+	// gives one who has an external id, an email address or a phone number another identifier, or takes one away.
+	FromClient bool
 }
 
 // Identified says whether the change tells whose profile it is about.

@@ -5,7 +5,6 @@ import (
 	"context"
 	"database/sql"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"slices"
 	"time"
@@ -170,37 +169,6 @@ func (s *Store) MembersOf(ctx context.Context, list string, profiles []string) (
 		members[id] = true
 	}
 	return members, nil
-}
-
-// Account is the shop itself.
-type Account struct {
-	ID           string `db:"id"`
-	Name         string `db:"name"`
-	Timezone     string `db:"timezone"`
-	Currency     string `db:"currency"`
-	Locale       string `db:"locale"`
-	Organization []byte `db:"organization"`
-}
-
-// Account reads the account, or the defaults where none was set up.
-func (s *Store) Account(ctx context.Context) (*Account, error) {
-	account := Account{Timezone: "UTC", Currency: "USD", Locale: "en-US"}
-	if err := s.DB.GetContext(ctx, &account, query("account")); err != nil && !errors.Is(err, sql.ErrNoRows) {
-		return nil, fmt.Errorf("reading the account: %w", err)
-	}
-	return &account, nil
-}
-
-// Values gives the organization as templates see it: its name, url and address parts.
-func (a *Account) Values() map[string]any {
-	values, err := object(a.Organization)
-	if err != nil || len(values) == 0 {
-		values = map[string]any{}
-	}
-	if _, ok := values["name"]; !ok {
-		values["name"] = a.Name
-	}
-	return values
 }
 
 // object reads a JSON object. Whole numbers stay exact as int, others become float64.

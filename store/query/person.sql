@@ -14,6 +14,3 @@ join metric m on m.id = e.metric_id
 -- name: members_of_list
 select lm.profile_id from list_member lm join list l on l.id = lm.list_id
 where (l.id = $1 or l.name = $1) and lm.profile_id = any($2)
-
--- name: account
-select id, name, timezone, currency, locale, organization from account order by id limit 1
