@@ -33,8 +33,11 @@ type Options struct {
 	Limiter  *Limiter             // bounds how often keys call operations; nil: as often as they like
 	Log      *slog.Logger         // default: slog's
 	Proxies  []netip.Prefix       // whose X-Forwarded-For tells where a request of a client comes from
-	Extra    http.Handler         // answers paths that the API has not
-	Liquid   flow.LiquidCheck     // checks the Liquid in flows; default: only its length is
+	Loopback bool                 // webhooks may have addresses of this machine, and without TLS; development only
+	From     string               // the sender of messages whose template names none
+	FromName string
+	Extra    http.Handler     // answers paths that the API has not
+	Liquid   flow.LiquidCheck // checks the Liquid in flows; default: only its length is
 
 	Payloads    converter.PayloadCodec // what Temporal's payloads are encrypted with, for /codec; nil: there is no /codec
 	CodecOrigin string                 // the origin whose pages may call /codec: that of Temporal's web UI; empty: none
@@ -46,6 +49,9 @@ type api struct {
 	now      func() time.Time
 	secret   []byte
 	base     string
+	from     string
+	fromName string
+	loopback bool
 	checks   map[string]func(context.Context) error
 	registry *prometheus.Registry
 	log      *slog.Logger
@@ -77,6 +83,11 @@ type api struct {
 
 	importJobs, importJobDetail  *resource[store.Job]
 	suppressJobs, unsuppressJobs *resource[store.Job]
+
+	accounts *resource[store.Account]
+	tracking *resource[store.Account]
+	webhooks *resource[store.Webhook]
+	topics   *resource[store.Topic]
 
 	flows         *resource[store.ListedFlow]
 	flowDetail    *resource[store.ListedFlow]
@@ -110,7 +121,7 @@ func New(o Options) http.Handler {
 	}
 	a := &api{
 		store: o.Store, ingester: o.Ingester, now: o.Clock, secret: o.Secret, base: strings.TrimRight(o.BaseURL, "/"),
-		checks: o.Checks, registry: o.Registry, log: o.Log, extra: o.Extra, liquid: o.Liquid,
+		from: o.From, fromName: o.FromName, loopback: o.Loopback, checks: o.Checks, registry: o.Registry, log: o.Log, extra: o.Extra, liquid: o.Liquid,
 		keys: newKeyring(o.Store, o.Keys, o.Log), limiter: o.Limiter, proxies: o.Proxies, bulk: make(gate, bulkBodies), measure: newMeasures(o.Registry, o.Ingester),
 		payloads: o.Payloads, codecOrigin: o.CodecOrigin,
 		profiles: newProfiles(o.Store, profileDescription), profile: newProfiles(o.Store, profileDetail),
@@ -125,6 +136,7 @@ func New(o Options) http.Handler {
 	if o.Limiter != nil {
 		a.visits = NewLimiter(o.Limiter.now)
 	}
+	a.accounts, a.tracking, a.webhooks, a.topics = a.newAccounts(), a.newTrackingSettings(), newWebhooks(o.Store), newTopics(o.Store)
 	a.actions, a.actionDetail = a.newActions(actionDescription), a.newActions(actionDetail)
 	a.messages, a.messageDetail = a.newMessages(messageDescription), a.newMessages(messageDetail)
 	mux := http.NewServeMux()

@@ -1,17 +1,13 @@
 package api
 
 import (
+	"errors"
 	"net/http"
-	"time"
 
-	"github.com/go-json-experiment/json/jsontext"
 	"github.com/legato-flow/legato/ingest"
 )
 
-// maxClientEvents is how many events one request of a client may have.
-const maxClientEvents = 1000
-
-// clientEvents takes in events of one profile.
+// clientEvents takes in events of one profile, all or none.
 func (a *api) clientEvents(w http.ResponseWriter, r *http.Request) error {
 	if _, err := (parameters{company: true}).parse(r); err != nil {
 		return err
@@ -19,74 +15,35 @@ func (a *api) clientEvents(w http.ResponseWriter, r *http.Request) error {
 	if err := a.ingester.Overloaded(); err != nil {
 		return err
 	}
-	raw, err := a.json(w, r, maxEventBody)
+	leave, err := a.bulk.enter(r.Context())
+	if err != nil {
+		return err
+	}
+	defer leave()
+	raw, err := a.json(w, r, maxBulkBody)
 	if err != nil {
 		return err
 	}
 	in := &reader{}
-	events := decodeClientEvents(in, raw, a.now())
+	attributes, ok := in.job(raw, "event-bulk-create", nil)
+	if !ok {
+		return in.err()
+	}
+	group, place := attributes.group(a.now())
+	for i := range group.Events {
+		var own *problem
+		if errors.As(ofClients(place.events+"/"+itoa(i)+"/attributes/metric/data/attributes", &group.Events[i]), &own) {
+			in.problems = append(in.problems, own)
+		}
+	}
 	if err := in.err(); err != nil {
 		return err
 	}
-	// What is refused is the profile, and so all or nothing: accepted says as little of it as of single events.
-	_, err = a.ingester.Events(r.Context(), events)
+	group.Profile.FromClient = true
+	err = a.ingester.Bulk(r.Context(), []ingest.Group{group})
+	var wrong *ingest.EventError
+	if errors.As(err, &wrong) && wrong.Event >= 0 {
+		return invalid(place.events+"/"+itoa(wrong.Event)+"/attributes/unique_id", "An earlier event of this request has the same unique_id and metric.")
+	}
 	return accepted(w, err)
-}
-
-func decodeClientEvents(in *reader, raw jsontext.Value, now time.Time) []ingest.Event {
-	top, _ := in.open("", raw)
-	data, ok := top.object("data", true)
-	top.done()
-	if !ok {
-		return nil
-	}
-	data.kind("event-bulk-create")
-	attributes, ok := data.object("attributes", true)
-	data.done()
-	if !ok {
-		return nil
-	}
-	backfill := attributes.flag("backfill")
-	var of ingest.Change
-	attributes.subject(&of)
-	of.FromClient = true
-	outer, ok := attributes.object("events", true)
-	attributes.done()
-	if !ok {
-		return nil
-	}
-	list, given := outer.take("data")
-	outer.done()
-	if !given {
-		in.report(outer.at("data"), "data is required.")
-		return nil
-	}
-	items := in.items(outer.at("data"), list)
-	if n := len(items); n == 0 && list.Kind() == '[' || n > maxClientEvents {
-		in.report(outer.at("data"), "1 to %d events are expected, not %d.", maxClientEvents, n)
-		return nil
-	}
-	events := make([]ingest.Event, 0, len(items))
-	for i, item := range items {
-		o, ok := in.open(outer.at("data")+"/"+itoa(i), item)
-		if !ok {
-			continue
-		}
-		o.kind("event")
-		inner, ok := o.object("attributes", true)
-		o.done()
-		if !ok {
-			continue
-		}
-		event := ingest.Event{}
-		inner.happening(&event, now)
-		inner.done()
-		if err := ofClients(inner.pointer+"/metric/data/attributes", &event); err != nil {
-			in.problems = append(in.problems, err.(*problem))
-		}
-		event.Backfill = event.Backfill || backfill
-		event.Profile = of
-		events = append(events, event)
-	}
-	return events
 }

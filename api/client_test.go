@@ -235,3 +235,43 @@ func bulk(profile string, metrics ...string) string {
 	}
 	return `{"data":{"type":"event-bulk-create","attributes":{"profile":{"data":{"type":"profile","attributes":` + profile + `}},"events":{"data":[` + strings.Join(events, ",") + `]}}}}`
 }
+
+func TestAnAppRegistersItsDeviceAndGivesItUp(t *testing.T) {
+	t.Parallel()
+	s := newClientServer(t)
+	s.create(t, `{"email":"ada@example.com"}`)
+	const device = `"token":"abc","platform":"ios","vendor":"apns"`
+	unregister := func(attributes, profile string) request {
+		return visit("push-token-unregister", `{"data":{"type":"push-token-unregister","attributes":{`+attributes+`,"profile":{"data":{"type":"profile","attributes":`+profile+`}}}}}`)
+	}
+	s.run(t, map[string]exchange{
+		"no platform": {request: unregister(`"token":"abc"`, `{"email":"ada@example.com"}`), status: 400, has: []string{`"pointer":"/data/attributes/platform"`}},
+		"no token":    {request: visit("push-tokens", pushToken(`"platform":"ios","vendor":"apns"`, `{"email":"ada@example.com"}`)), status: 400, has: []string{`"pointer":"/data/attributes/token"`}},
+	})
+	for i, step := range []struct {
+		request
+		of string // whose email the device is of afterwards; empty: it is nobody's
+	}{
+		{visit("push-tokens", pushToken(device, `{"email":"ada@example.com","phone_number":"+12025550199"}`)), "ada@example.com"},
+		{unregister(`"token":"abc","platform":"ios","vendor":"apns"`, `{"email":"eve@example.com"}`), "ada@example.com"},
+		{unregister(`"token":"other","platform":"ios","vendor":"apns"`, `{"email":"ada@example.com"}`), "ada@example.com"},
+		{unregister(`"token":"abc","platform":"ios","vendor":"fcm"`, `{"email":"ada@example.com"}`), "ada@example.com"},
+		{unregister(`"token":"abc","platform":"ios","vendor":null`, `{"email":"ada@example.com"}`), ""},
+		{unregister(`"token":"abc","platform":"ios","vendor":"apns"`, `{"email":"ada@example.com"}`), ""},
+		{visit("push-tokens", pushToken(device, `{"anonymous_id":"a-1"}`)), "none"},
+	} {
+		if w := s.do(step.request); w.Code != 202 || w.Body.Len() > 0 {
+			t.Fatal(i, w.Code, w.Body)
+		}
+		var of []string
+		if err := s.store.DB.Select(&of, "select coalesce(email, 'none') from push_token t join profile p on p.id = t.profile_id"); err != nil {
+			t.Fatal(err)
+		}
+		if got := strings.Join(of, " "); got != step.of {
+			t.Errorf("step %d: the device is of %q, want %q", i, got, step.of)
+		}
+	}
+	if n := s.count("select count(*) from profile where phone_number is not null or email = 'eve@example.com'"); n != 0 {
+		t.Error("the app changed who is known")
+	}
+}

@@ -1,8 +1,6 @@
 package api
 
 import (
-	"bytes"
-	"encoding/json"
 	"net/http"
 
 	"github.com/legato-flow/legato/store"
@@ -38,24 +36,9 @@ func newEvents(s *store.Store) *resource[store.Event] {
 		page:        s.Events,
 		id:          func(e *store.Event) string { return e.ID },
 		position:    (*store.Event).Position,
-		attributes:  eventAttributes,
+		attributes:  (*store.Event).Attributes,
 		related:     []relation[store.Event]{eventProfile, eventMetric},
 	}
-}
-
-func eventAttributes(e *store.Event) map[string]any {
-	properties := map[string]any{}
-	d := json.NewDecoder(bytes.NewReader(e.Properties))
-	d.UseNumber()
-	_ = d.Decode(&properties) // an object, as ingest wrote it
-	properties["$event_id"] = e.UniqueID
-	if e.Value != nil {
-		properties["$value"] = *e.Value
-	}
-	if e.Currency != nil {
-		properties["$value_currency"] = *e.Currency
-	}
-	return map[string]any{"timestamp": e.Time.Unix(), "event_properties": properties, "datetime": stamp(e.Time), "uuid": e.ID}
 }
 
 func (a *api) createEvent(w http.ResponseWriter, r *http.Request) error {

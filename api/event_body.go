@@ -117,6 +117,9 @@ func (o *object) subject(c *ingest.Change) (pointer string) {
 	data.kind("profile")
 	c.ID = data.id()
 	attributes, ok := data.object("attributes", true)
+	if meta, given := data.object("meta", false); given { // events have it in the attributes, some other bodies here
+		meta.patches(c)
+	}
 	data.done()
 	if !ok {
 		return data.pointer

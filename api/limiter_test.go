@@ -144,7 +144,7 @@ func TestRoutesHaveTheScopesAndLimitsOfTheSpecification(t *testing.T) {
 func TestWhatCanBeIncludedHasAScope(t *testing.T) {
 	t.Parallel()
 	for _, d := range []*description{eventDescription, profileDescription, metricDescription, listDescription, listDetail, flowDescription, flowDetail,
-		actionDescription, actionDetail, messageDescription, messageDetail} {
+		webhookDescription, actionDescription, actionDetail, messageDescription, messageDetail} {
 		for _, name := range d.includes {
 			if !slices.Contains(scopes, string(includeScope(name))) {
 				t.Errorf("including %s of a %s needs %s, which is no scope", name, d.name, includeScope(name))

@@ -41,14 +41,14 @@ type relation[T any] struct {
 type shown struct {
 	Type          string             `json:"type"`
 	ID            string             `json:"id"`
-	Attributes    map[string]any     `json:"attributes"`
+	Attributes    map[string]any     `json:"attributes,omitzero"` // nil: the type has none
 	Relationships map[string]related `json:"relationships,omitempty"`
 	Links         map[string]string  `json:"links,omitempty"`
 }
 
 type related struct {
 	Data  any               `json:"data,omitempty"` // an identifier, or a list of them; nil: not looked up
-	Links map[string]string `json:"links"`
+	Links map[string]string `json:"links,omitempty"`
 }
 
 type identifier struct {
@@ -202,7 +202,10 @@ func (s *resource[T]) show(ctx context.Context, a *api, q *query, rows []T) (doc
 	all := make([]*shown, len(rows))
 	for i := range rows {
 		id := s.id(&rows[i])
-		all[i] = &shown{Type: s.name, ID: id, Attributes: s.attributes(&rows[i])}
+		all[i] = &shown{Type: s.name, ID: id}
+		if s.attributes != nil {
+			all[i].Attributes = s.attributes(&rows[i])
+		}
 		if !s.linkless {
 			all[i].Links = map[string]string{"self": a.base + s.path + "/" + url.PathEscape(id)}
 		}
@@ -281,29 +284,37 @@ func (s *resource[T]) pageLinks(a *api, r *http.Request, q *query, rows []T, mor
 // thin leaves only the attributes that the request's sparse fields name. A dot leads into an attribute.
 func (x *shown) thin(q *query) {
 	fields, asked := q.fields[x.Type]
-	if !asked {
+	if !asked || x.Attributes == nil {
 		return
 	}
 	thinned := map[string]any{}
 	for _, field := range fields {
-		name, inner, nested := strings.Cut(field, ".")
-		value, ok := x.Attributes[name]
-		if !ok {
-			continue
-		}
-		whole, isObject := value.(map[string]any)
-		if !nested || !isObject {
-			thinned[name] = value
-			continue
-		}
-		if part, ok := thinned[name].(map[string]any); ok && !slices.Contains(fields, name) {
-			part[inner] = whole[inner]
-		} else if !slices.Contains(fields, name) {
-			thinned[name] = map[string]any{inner: whole[inner]}
+		whole := slices.ContainsFunc(fields, func(f string) bool { return strings.HasPrefix(field, f+".") })
+		if !whole {
+			pick(thinned, x.Attributes, strings.Split(field, "."))
 		}
 	}
 	x.Attributes = thinned
 }
 
-// stamp is a time as the public API writes it.
-func stamp(t time.Time) string { return t.UTC().Format("2006-01-02T15:04:05.999999-07:00") }
+// pick copies what a path leads to, as far as there are objects on the way.
+func pick(into, from map[string]any, path []string) {
+	name := path[0]
+	value, ok := from[name]
+	if !ok {
+		return
+	}
+	inner, isObject := value.(map[string]any)
+	if len(path) == 1 || !isObject {
+		into[name] = value
+		return
+	}
+	part, ok := into[name].(map[string]any)
+	if !ok {
+		part = map[string]any{}
+		into[name] = part
+	}
+	pick(part, inner, path[1:])
+}
+
+func stamp(t time.Time) string { return store.Stamp(t) }

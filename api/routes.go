@@ -112,10 +112,30 @@ func (a *api) routes() []route {
 		{"GET /api/lists/{id}/flow-triggers", "flows:read lists:read", triggered(plan.TriggerList, true)},
 		{"GET /api/lists/{id}/relationships/flow-triggers", "flows:read lists:read", triggered(plan.TriggerList, false)},
 
+		// The account
+		{"GET /api/accounts", "accounts:read", a.accounts.list},
+		{"GET /api/accounts/{id}", "accounts:read", a.accounts.one},
+		{"GET /api/tracking-settings", "tracking-settings:read", a.tracking.list},
+		{"GET /api/tracking-settings/{id}", "tracking-settings:read", a.tracking.one},
+		{"PATCH /api/tracking-settings/{id}", "tracking-settings:write", (*api).updateTracking},
+
+		// Webhooks that tell others of events
+		{"GET /api/webhooks", "webhooks:read", a.webhooks.list},
+		{"POST /api/webhooks", "webhooks:write", (*api).createWebhook},
+		{"GET /api/webhooks/{id}", "webhooks:read", a.webhooks.one},
+		{"PATCH /api/webhooks/{id}", "webhooks:write", (*api).updateWebhook},
+		{"DELETE /api/webhooks/{id}", "webhooks:write", (*api).deleteWebhook},
+		{"GET /api/webhook-topics", "webhooks:read", a.topics.list},
+		{"GET /api/webhook-topics/{id}", "webhooks:read", a.topics.one},
+
 		// From browsers and apps
 		{"POST /client/events", client, (*api).clientEvent},
 		{"POST /client/profiles", client, (*api).clientProfile},
 		{"POST /client/event-bulk-create", client, (*api).clientEvents},
+		{"POST /client/push-tokens", client, (*api).clientPushToken},
+		{"POST /client/push-token-unregister", client, (*api).clientUnregister},
+		{"OPTIONS /client/push-tokens", public, (*api).clientPreflight},
+		{"OPTIONS /client/push-token-unregister", public, (*api).clientPreflight},
 		{"OPTIONS /client/event-bulk-create", public, (*api).clientPreflight},
 		{"OPTIONS /client/events", public, (*api).clientPreflight},
 		{"OPTIONS /client/profiles", public, (*api).clientPreflight},

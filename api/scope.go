@@ -81,5 +81,8 @@ func includeScope(relationship string) scope {
 	if strings.HasPrefix(relationship, "flow-") || relationship == "flow" {
 		return "flows:read"
 	}
+	if relationship == "webhook-topics" {
+		return "webhooks:read"
+	}
 	return scope(strings.TrimSuffix(relationship, "s") + "s:read")
 }

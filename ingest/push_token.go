@@ -47,3 +47,26 @@ func (g *Ingester) RegisterPushToken(ctx context.Context, t store.PushToken, c C
 	})
 	return t, err
 }
+
+// UnregisterPushToken takes a device from the profile that the change names, if it is that one's. The vendor may be
+// empty. Nothing else is changed, and nobody is created.
+func (g *Ingester) UnregisterPushToken(ctx context.Context, token, vendor string, c Change) error {
+	return g.attempt(ctx, func(tx *sqlx.Tx) error {
+		var keys store.Keys
+		collect(&keys, &c)
+		locked, err := g.store.LockProfiles(ctx, tx, keys, false)
+		if err != nil {
+			return err
+		}
+		d := newDirectory()
+		for _, p := range locked {
+			d.add(&entry{before: p, after: p})
+		}
+		e := d.find(&c)
+		if e == nil {
+			return nil
+		}
+		_, err = g.store.UnregisterPushToken(ctx, tx, token, vendor, e.after.ID)
+		return err
+	})
+}

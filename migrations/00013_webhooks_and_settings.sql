@@ -33,13 +33,15 @@ create table webhook_topic (
 );
 create index webhook_topic_webhook on webhook_topic (webhook_id);
 
--- Events that a webhook is to be told of, written in the transaction that stores the event.
+-- Events that a webhook is to be told of, written in the transaction that stores the event. No foreign key: it would make
+-- every event lock the webhook.
 create table webhook_queue (
     id         bigint generated always as identity primary key,
-    webhook_id text collate "C" not null references webhook on delete cascade,
+    webhook_id text collate "C" not null,
     event_id   uuid not null,
     event_time timestamptz not null,                -- finds the event's partition
     topic      text not null,
+    size       integer not null,                    -- of the event's properties, in bytes
     created_at timestamptz not null default now()
 );
 create index webhook_queue_webhook on webhook_queue (webhook_id, id);

@@ -84,3 +84,6 @@ func (a *Account) Values() map[string]any {
 	}
 	return values
 }
+
+// AddressFields are the parts of the organization's address.
+var AddressFields = []string{"address1", "address2", "city", "region", "zip", "country"}

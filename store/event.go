@@ -1,6 +1,7 @@
 package store
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -37,6 +38,25 @@ type NewEvent struct {
 
 // Position is the event's place in an order of Events.
 func (e *Event) Position(string) Position { return momentPosition(e.Time, e.ID) }
+
+// Attributes is the event as the public API shows it.
+func (e *Event) Attributes() map[string]any {
+	properties := map[string]any{}
+	d := json.NewDecoder(bytes.NewReader(e.Properties))
+	d.UseNumber()
+	_ = d.Decode(&properties) // an object, as ingest wrote it
+	properties["$event_id"] = e.UniqueID
+	if e.Value != nil {
+		properties["$value"] = *e.Value
+	}
+	if e.Currency != nil {
+		properties["$value_currency"] = *e.Currency
+	}
+	return map[string]any{"timestamp": e.Time.Unix(), "event_properties": properties, "datetime": Stamp(e.Time), "uuid": e.ID}
+}
+
+// Stamp is a time as the public API writes it.
+func Stamp(t time.Time) string { return t.UTC().Format("2006-01-02T15:04:05.999999-07:00") }
 
 var eventListing = listing{
 	query: "event_select",

@@ -92,7 +92,7 @@ func (s *Store) DeletePushToken(ctx context.Context, id string) error {
 	return changed(s.DB.ExecContext(ctx, query("push_token_delete"), id))
 }
 
-// UnregisterPushToken deletes a vendor's token if it is the profile's, and says whether it was.
+// UnregisterPushToken deletes a token, of the vendor unless that is empty, if it is the profile's, and says whether it was.
 func (s *Store) UnregisterPushToken(ctx context.Context, tx *sqlx.Tx, token, vendor, profile string) (bool, error) {
 	err := changed(tx.ExecContext(ctx, query("push_token_unregister"), token, vendor, profile))
 	if errors.Is(err, ErrNotFound) {

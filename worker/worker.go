@@ -30,13 +30,14 @@ type Options struct {
 	Clock           clock.Clock
 	Advance         *activities.Advance
 	Programs        *program.Cache
-	CohortMax       int           // members of a cohort; 0 is 200
-	StartsPerSecond float64       // bound on workflow starts; 0 is none
-	DateHorizon     time.Duration // how far the date planner looks ahead; 0 is an hour
-	DateSpread      time.Duration // over how long a crowd that shares a moment enters; 0 is at once
-	LateEvents      time.Duration // how late an event may be recorded and still trigger; 0 is 6 h
-	BuildID         string        // turns Temporal's worker versioning on; "" is off
-	StopTimeout     time.Duration // for what has begun when it is told to stop; 0 is 30 s
+	CohortMax       int                    // members of a cohort; 0 is 200
+	StartsPerSecond float64                // bound on workflow starts; 0 is none
+	DateHorizon     time.Duration          // how far the date planner looks ahead; 0 is an hour
+	DateSpread      time.Duration          // over how long a crowd that shares a moment enters; 0 is at once
+	LateEvents      time.Duration          // how late an event may be recorded and still trigger; 0 is 6 h
+	BuildID         string                 // turns Temporal's worker versioning on; "" is off
+	StopTimeout     time.Duration          // for what has begun when it is told to stop; 0 is 30 s
+	Deliveries      *activities.Deliveries // tells webhooks of events; nil: nobody does
 	Log             *slog.Logger
 }
 
@@ -94,6 +95,7 @@ func (w *Worker) Start(ctx context.Context) error {
 	w.loops.Go(func() { w.Planner.Serve(ctx, w.options.DatabaseURL) })
 	w.loops.Go(func() { w.repeat(ctx) })
 	w.loops.Go(func() { w.review(ctx) })
+	w.loops.Go(func() { w.deliver(ctx) })
 	w.loops.Go(func() { w.Backfiller.Serve(ctx) })
 	w.loops.Go(func() { w.Jobs.Serve(ctx, w.options.DatabaseURL) })
 	return nil

@@ -25,7 +25,7 @@ import (
 
 // Bounds of one call.
 const (
-	MaxBody     = 256 << 10 // bytes that are posted
+	MaxBody     = 256 << 10 // bytes that are posted, unless Options say otherwise
 	MaxResponse = 64 << 10  // bytes that are read of an answer; the rest is left
 	maxHops     = 3         // redirects
 	maxHeaders  = 50
@@ -36,6 +36,7 @@ type Options struct {
 	Secret  []byte           // signs every call
 	Private bool             // addresses that are not public may be called too: this machine and the network it is in
 	Timeout time.Duration    // of a whole call; 10 s if zero
+	MaxBody int              // bytes that are posted; MaxBody if zero
 	Now     func() time.Time // the time in signatures and of Retry-After; the machine's if nil
 }
 
@@ -43,6 +44,7 @@ type Options struct {
 type Request struct {
 	Key     string // the same for every attempt
 	URL     string // http or https
+	Secret  []byte // signs this call instead of Options.Secret
 	Headers map[string]string
 	Body    []byte // JSON
 }
@@ -67,6 +69,9 @@ func New(o Options) *Client {
 	}
 	if o.Now == nil {
 		o.Now = time.Now
+	}
+	if o.MaxBody <= 0 {
+		o.MaxBody = MaxBody
 	}
 	dialer := &net.Dialer{Timeout: o.Timeout, KeepAlive: 30 * time.Second}
 	if !o.Private {
@@ -124,8 +129,8 @@ func (c *Client) request(ctx context.Context, r Request) (*http.Request, error) 
 	if err != nil || address.Hostname() == "" || address.Scheme != "http" && address.Scheme != "https" {
 		return nil, channel.Permanentf("%q is not an http or https address", excerptOf(r.URL))
 	}
-	if len(r.Body) > MaxBody {
-		return nil, channel.Permanentf("the body has %d bytes; at most %d are allowed", len(r.Body), MaxBody)
+	if len(r.Body) > c.options.MaxBody {
+		return nil, channel.Permanentf("the body has %d bytes; at most %d are allowed", len(r.Body), c.options.MaxBody)
 	}
 	request, err := http.NewRequestWithContext(ctx, http.MethodPost, r.URL, bytes.NewReader(r.Body))
 	if err != nil {
@@ -142,8 +147,12 @@ func (c *Client) request(ctx context.Context, r Request) (*http.Request, error) 
 		}
 		request.Header.Set(name, value)
 	}
+	secret := r.Secret
+	if secret == nil {
+		secret = c.options.Secret
+	}
 	request.Header.Set("Legato-Delivery", r.Key)
-	request.Header.Set("Legato-Signature", Signature(c.options.Secret, c.options.Now(), r.Body))
+	request.Header.Set("Legato-Signature", Signature(secret, c.options.Now(), r.Body))
 	return request, nil
 }
 

@@ -7,6 +7,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"log/slog"
+	"net/netip"
 	"time"
 )
 
@@ -59,12 +60,13 @@ type Config struct {
 	DatabaseURL         Secret
 	DatabaseConnections int
 
-	Listen       string // host:port of the API
-	WorkerListen string // host:port of a worker's health and metrics pages; empty: it has none
-	BaseURL      string // without a slash at the end
-	Secret       Secret
-	APIKey       Secret // what the command line presents to the API
-	RateLimits   bool
+	Listen         string // host:port of the API
+	WorkerListen   string // host:port of a worker's health and metrics pages; empty: it has none
+	BaseURL        string // without a slash at the end
+	Secret         Secret
+	APIKey         Secret // what the command line presents to the API
+	RateLimits     bool
+	TrustedProxies []netip.Prefix
 
 	Definitions     string // a folder
 	TaskQueue       string
@@ -86,9 +88,10 @@ type Config struct {
 
 	WebhookSecret  Secret // empty: WebhookKey derives one
 	WebhookPrivate bool   // calls may go to addresses that are not public
+	WebhookLog     time.Duration
 
 	PayloadKey       Secret   // 32 bytes; empty: payloads are not encrypted
-	PayloadOtherKeys   []Secret // such keys, which only decrypt
+	PayloadOtherKeys []Secret // such keys, which only decrypt
 	TemporalUIOrigin string   // the web page that may ask the codec server; empty: none
 
 	BuildID string // of the worker, for Temporal's worker versioning; empty: workers are not versioned

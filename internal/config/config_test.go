@@ -54,7 +54,7 @@ func TestProductionNeedsOnlyWhatNobodyElseCanKnow(t *testing.T) {
 		Listen: "127.0.0.1:8080", BaseURL: "https://legato.example", Secret: "0123456789abcdef", RateLimits: true,
 		Definitions: "definitions", TaskQueue: "legato", CohortMax: 200, StartsPerSecond: 50, Speed: 1, DateHorizon: time.Hour, DateSpread: 10 * time.Minute,
 		LateEvents: 6 * time.Hour, CapEmail: 16 * time.Hour, CapText: 24 * time.Hour, CapPush: 24 * time.Hour, QuietSMS: Hours{"21:00", "08:00"},
-		SMTP: SMTP{Address: "mail.example:587", TLS: TLSStart, Connections: 4}, From: "shop@legato.example",
+		WebhookLog: 7 * 24 * time.Hour, SMTP: SMTP{Address: "mail.example:587", TLS: TLSStart, Connections: 4}, From: "shop@legato.example",
 		LogLevel: slog.LevelInfo, LogFormat: "json", ShutdownTimeout: 30 * time.Second,
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
@@ -118,6 +118,7 @@ func TestValuesThatAreRefused(t *testing.T) {
 		{"LEGATO_PAYLOAD_KEY=MTIzNDU2Nzg5MDEyMzQ1Ng==", "LEGATO_PAYLOAD_KEY: expected 32 bytes in base64 or hex, as openssl rand -base64 32 prints (the value is secret and not shown)"},
 		{"LEGATO_PAYLOAD_OTHER_KEYS=MTIzNDU2Nzg5MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTI=,,", "LEGATO_PAYLOAD_OTHER_KEYS: expected at most 20 keys of 32 bytes in base64 or hex, separated by commas (the value is secret and not shown)"},
 		{"LEGATO_TEMPORAL_UI_ORIGIN=https://shop.example/temporal", `LEGATO_TEMPORAL_UI_ORIGIN="https://shop.example/temporal": expected scheme and host of an http or https URL, such as https://temporal.shop.example`},
+		{"LEGATO_TRUSTED_PROXIES=10.0.0.1", `LEGATO_TRUSTED_PROXIES="10.0.0.1": expected at most 50 networks such as 10.0.0.0/8, separated by commas`},
 		{"LEGATO_MODE=test", `LEGATO_MODE="test": expected one of production, dev`},
 		{"LEGATO_SECRET=short", "LEGATO_SECRET: expected at least 16 characters (the value is secret and not shown)"},
 		{"DATABASE_URL=mysql://me:hunter2@db/legato", "DATABASE_URL: expected a URL such as postgres://user:password@host:5432/legato?sslmode=require (the value is secret and not shown)"},

@@ -46,6 +46,8 @@ func table(c *Config) []Option {
 			Help: "The private key that commands such as legato event send present to the API."},
 		{Name: "LEGATO_RATE_LIMITS", Default: "on", Dev: "off", value: onOff(&c.RateLimits),
 			Help: "Whether the API bounds how often a key may call each operation, as the public API does. Every process counts for itself."},
+		{Name: "LEGATO_TRUSTED_PROXIES", value: networks(&c.TrustedProxies),
+			Help: "Networks of your proxies and balancers, separated by commas. What they say in X-Forwarded-For is whom the rate limits of the client endpoints count."},
 
 		{Name: "LEGATO_DEFINITIONS", Default: "definitions", value: text(&c.Definitions, 4096),
 			Help: "The folder with flows, templates and feeds."},
@@ -105,7 +107,9 @@ func table(c *Config) []Option {
 		{Name: "LEGATO_WEBHOOK_SECRET", Secret: true, value: secret(&c.WebhookSecret, 16),
 			Help: "Signs the calls that webhook steps make. Unset: one that follows from LEGATO_SECRET, see the guide to webhooks."},
 		{Name: "LEGATO_WEBHOOK_PRIVATE", Default: "false", Dev: "true", value: boolean(&c.WebhookPrivate),
-			Help: "Whether webhook steps may call addresses that are not public: this machine, and the network it is in."},
+			Help: "Whether webhooks and webhook steps may call addresses that are not public: this machine, and the network it is in."},
+		{Name: "LEGATO_WEBHOOK_LOG", Default: "168h", value: duration(&c.WebhookLog, time.Hour, 90*24*time.Hour),
+			Help: "How long the log of webhook deliveries is kept."},
 
 		{Name: "LEGATO_POSTGRES_BIN", value: text(&c.PostgresBin, 4096),
 			Help: "In development: the folder with initdb and postgres, where they are in no usual place."},

@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"math"
 	"net"
+	"net/netip"
 	"net/mail"
 	"net/url"
 	"strconv"
@@ -235,6 +236,21 @@ func origin(field *string) value {
 			return false
 		}
 		*field = strings.ToLower(whole) // as browsers write it
+		return true
+	}}
+}
+
+func networks(field *[]netip.Prefix) value {
+	return reader{"networks", "at most 50 networks such as 10.0.0.0/8, separated by commas", func(s string) bool {
+		var all []netip.Prefix
+		for text := range strings.SplitSeq(s, ",") {
+			network, err := netip.ParsePrefix(strings.TrimSpace(text))
+			if err != nil || len(all) == 50 {
+				return false
+			}
+			all = append(all, network)
+		}
+		*field = all
 		return true
 	}}
 }

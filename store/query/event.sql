@@ -7,8 +7,8 @@ from event join metric on metric.id = event.metric_id
 select ensure_event_partition($1)
 
 -- name: event_insert
--- Stores what is new of $1, received at $2, with all that follows from it: the flows that it triggers and what was
--- bought. Gives what is not new. The profiles are locked, so nobody else claims their keys.
+-- Stores what is new of $1, received at $2, with all that follows from it: the flows that it triggers, the webhooks that
+-- are told and what was bought. Gives what is not new. The profiles are locked, so nobody else claims their keys.
 with input as materialized (
     select * from jsonb_to_recordset($1) as x (id uuid, profile_id text, metric_id text, metric text, time timestamptz,
         unique_id text, chosen boolean, value numeric, currency text, properties jsonb, backfill boolean,
@@ -41,6 +41,15 @@ with input as materialized (
     insert into nudge (run_id)
     select distinct w.run_id from fresh e
     join watch w on w.profile_id = e.profile_id and (w.kind = 'event' and w.key = e.metric or w.kind = 'profile')
+), told as (
+    insert into webhook_queue (webhook_id, event_id, event_time, topic, size)
+    select w.id, e.id, e.time, m.topic, octet_length(e.properties::text)
+    from webhook_topic t
+    join webhook w on w.id = t.webhook_id and w.enabled
+    join metric m on m.topic = t.topic
+    join fresh e on e.metric_id = m.id
+    where not e.backfill
+    order by e.id
 ), bought as (
     insert into purchase as p (profile_id, item_id, quantity, last_at)
     select profile_id, item_id, sum(quantity), max(time)

@@ -15,4 +15,4 @@ returning id, token, platform, vendor, enablement_status, background, metadata, 
 delete from push_token where id = $1 or token = $1
 
 -- name: push_token_unregister
-delete from push_token where token = $1 and vendor = $2 and profile_id = $3
+delete from push_token where token = $1 and ($2 = '' or vendor = $2) and profile_id = $3

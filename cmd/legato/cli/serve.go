@@ -98,6 +98,9 @@ func run(command *cobra.Command, withAPI, withWorker bool) error {
 	defer s.close()
 	address, handler := c.WorkerListen, api.Operations(s.operations())
 	if withAPI {
+		if err := s.store.EnsureAccount(ctx, ""); err != nil {
+			return err
+		}
 		address, handler = c.Listen, s.handler(nil)
 	}
 	var w *worker.Worker

@@ -103,6 +103,10 @@ func (s *server) worker(ctx context.Context) (*worker.Worker, error) {
 	})
 	s.closers = append(s.closers, func() { _ = mail.Close() })
 	programs := &program.Cache{Load: s.store.Plan}
+	deliveries := &activities.Deliveries{
+		Store: s.store, Calls: webhook.New(webhook.Options{Private: c.WebhookPrivate, MaxBody: activities.MaxDelivery}),
+		Now: time.Now, Base: c.BaseURL, Keep: c.WebhookLog, Log: s.log,
+	}
 	return worker.New(worker.Options{
 		Store: s.store, DatabaseURL: string(c.DatabaseURL), Temporal: s.temporal, Queue: c.TaskQueue, Clock: s.clock, Programs: programs,
 		Advance: &activities.Advance{
@@ -117,7 +121,7 @@ func (s *server) worker(ctx context.Context) (*worker.Worker, error) {
 			Quiet:    quietHours(c),
 			Parallel: c.SMTP.Connections, Log: s.log,
 		},
-		CohortMax: c.CohortMax, StartsPerSecond: c.StartsPerSecond, DateHorizon: c.DateHorizon, DateSpread: c.DateSpread, LateEvents: c.LateEvents, StopTimeout: c.ShutdownTimeout, BuildID: c.BuildID, Log: s.log,
+		CohortMax: c.CohortMax, StartsPerSecond: c.StartsPerSecond, DateHorizon: c.DateHorizon, DateSpread: c.DateSpread, LateEvents: c.LateEvents, StopTimeout: c.ShutdownTimeout, BuildID: c.BuildID, Deliveries: deliveries, Log: s.log,
 	}), nil
 }
 
@@ -156,7 +160,9 @@ func (s *server) handler(extra http.Handler) http.Handler {
 	if s.config.RateLimits {
 		options.Limiter = api.NewLimiter(time.Now) // not s.clock, which may run ahead
 	}
+	options.Proxies, options.From, options.FromName = s.config.TrustedProxies, s.config.From, s.config.FromName
 	if s.config.Mode == config.Development {
+		options.Loopback = true
 		options.Keys = []string{string(s.config.APIKey)}
 	}
 	return api.New(options)
