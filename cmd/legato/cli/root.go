@@ -36,7 +36,7 @@ func rootCommand() *cobra.Command {
 		apiCommand(), workerCommand(), serveCommand(), migrateCommand(), flowCommand(), eventCommand(),
 		configCommand(), healthCommand(), devCommand(), versionCommand(),
 	)
-	root.AddCommand(onDatabase(runCommand(), reviewCommand(), keyCommand(), propertyCommand())...)
+	root.AddCommand(onDatabase(runCommand(), reviewCommand(), keyCommand(), propertyCommand(), jobCommand())...)
 	return root
 }
 
