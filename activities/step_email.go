@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"net/mail"
 	"strings"
 
@@ -171,9 +172,20 @@ func (p *pass) addresses(ctx context.Context, source string, vars map[string]any
 // variables is what templates see of a member, besides feeds and links.
 func (p *pass) variables(m *member) map[string]any {
 	return map[string]any{
-		"person": m.person.Values, "event": m.event, "flow": p.flowOf(m), "steps": m.kept(), "organization": p.account.Values(),
+		"person": m.person.Values, "event": shownEvent(m.event), "flow": p.flowOf(m), "steps": m.kept(), "organization": p.account.Values(),
 		"now": m.now.In(m.zone),
 	}
+}
+
+// shownEvent is an event as templates see it: with $extra, whose name they cannot write after a dot, as extra too.
+func shownEvent(event map[string]any) map[string]any {
+	extra, ok := event["$extra"]
+	if _, taken := event["extra"]; !ok || taken {
+		return event
+	}
+	shown := maps.Clone(event)
+	shown["extra"] = extra
+	return shown
 }
 
 // flowOf is what expressions and templates see as flow: with what earlier steps kept, as flow.steps.

@@ -55,9 +55,7 @@ func decodeEvent(in *reader, raw jsontext.Value, now time.Time) *eventForm {
 // happening takes what is said of the event itself.
 func (o *object) happening(event *ingest.Event, now time.Time) {
 	raw := o.members["properties"]
-	if _, ok := o.properties("properties", true); ok {
-		event.Properties = json.RawMessage(raw)
-	}
+	properties, ok := o.properties("properties", true)
 	event.Value = o.number("value")
 	event.Currency = o.checked("value_currency", ingest.ParseCurrency)
 	if id := o.checked("unique_id", func(s string) (string, error) { return ingest.ParseKey(s, ingest.MaxKeyLength) }); id != nil {
@@ -68,7 +66,54 @@ func (o *object) happening(event *ingest.Event, now time.Time) {
 		return s, err
 	})
 	event.Backfill = o.flag("backfill")
+	if ok {
+		event.Properties = json.RawMessage(raw)
+		if properties.named(event) {
+			event.Properties = marshal(properties)
+		}
+	}
 	o.metric(event)
+}
+
+// named takes what senders used to put among the properties: $value, $value_currency and $event_id, for those of the
+// attributes value, value_currency and unique_id that are not given. One that could not be the attribute stays a property.
+// It says whether there was any.
+func (o *object) named(event *ingest.Event) bool {
+	before := len(o.members)
+	text := func(name string, check func(string) (string, error)) *string {
+		raw := o.members[name]
+		if raw.Kind() != '"' {
+			return nil
+		}
+		good, err := check(unquote(raw))
+		if err != nil {
+			return nil
+		}
+		delete(o.members, name)
+		return &good
+	}
+	if raw := o.members["$value"]; event.Value == nil && raw.Kind() == '0' {
+		n := json.Number(raw)
+		event.Value = &n
+		delete(o.members, "$value")
+	}
+	if event.Currency == nil {
+		event.Currency = text("$value_currency", ingest.ParseCurrency)
+	}
+	if event.UniqueID == "" {
+		if id := text("$event_id", func(s string) (string, error) { return ingest.ParseKey(s, ingest.MaxKeyLength) }); id != nil {
+			event.UniqueID = *id
+		}
+	}
+	return len(o.members) < before
+}
+
+func marshal(o *object) json.RawMessage {
+	b, err := json.Marshal(o.raws())
+	if err != nil {
+		panic(err) // parseJSON has read the same text
+	}
+	return b
 }
 
 func parseMetric(s string) (string, error) { return ingest.ParseKey(s, ingest.MaxMetricLength) }

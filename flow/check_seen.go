@@ -143,6 +143,9 @@ func (c *dataCheck) variable(f *Flow, v Variable) (what, message, hint string) {
 		return "", "", ""
 	}
 	m := expression.Mention{Of: v.Path[0], Written: strings.Join(v.Path, ".")}
+	if m.Of == expression.OfEvent && v.Path[1] == "extra" {
+		return "", "", "" // $extra, as templates write it: for them alone, and of any shape
+	}
 	switch metrics := f.eventMetrics(); {
 	case m.Of == expression.OfPerson:
 		message, hint = c.property(v.Path[1:], m, c.people())

@@ -1,4 +1,4 @@
--- What the properties of events and profiles are: inferred as they arrive.
+-- What the properties of events and profiles are, inferred as they arrive; months that are made without holding up events.
 
 -- +goose Up
 -- One row for each kind of value that a property has had. Written every few seconds by every process, so that rows
@@ -52,5 +52,43 @@ from (select *, dense_rank() over (partition by metric_id order by name) as n fr
 where n <= 1000;
 drop function property_kind(jsonb);
 
+-- A partition that is made by itself and then attached, unlike one that is created as a part, lets others write events
+-- meanwhile.
+-- +goose StatementBegin
+create or replace function ensure_event_partition(moment timestamptz) returns void language plpgsql as $$
+declare
+    first date := date_trunc('month', moment at time zone 'UTC');
+    name  text := 'event_' || to_char(first, 'YYYYMM');
+begin
+    if to_regclass(name) is not null then
+        return;
+    end if;
+    perform pg_advisory_xact_lock(hashtext('ensure_event_partition'));
+    if to_regclass(name) is not null then
+        return;
+    end if;
+    execute format('create table %I (like event including all excluding indexes)', name);
+    execute format('alter table event attach partition %I for values from (%L) to (%L)',
+        name, first::text || ' 00:00:00+00', (first + interval '1 month')::date::text || ' 00:00:00+00');
+end
+$$;
+-- +goose StatementEnd
+
 -- +goose Down
 drop table property_source, property_type;
+
+-- +goose StatementBegin
+create or replace function ensure_event_partition(moment timestamptz) returns void language plpgsql as $$
+declare
+    first date := date_trunc('month', moment at time zone 'UTC');
+    name  text := 'event_' || to_char(first, 'YYYYMM');
+begin
+    if to_regclass(name) is not null then
+        return;
+    end if;
+    perform pg_advisory_xact_lock(hashtext('ensure_event_partition'));
+    execute format('create table if not exists %I partition of event for values from (%L) to (%L)',
+        name, first::text || ' 00:00:00+00', (first + interval '1 month')::date::text || ' 00:00:00+00');
+end
+$$;
+-- +goose StatementEnd

@@ -93,6 +93,7 @@ func (w *Worker) Start(ctx context.Context) error {
 	ctx, w.cancel = context.WithCancel(context.WithoutCancel(ctx))
 	w.loops.Go(func() { w.Dispatcher.Serve(ctx, w.options.DatabaseURL) })
 	w.loops.Go(func() { w.Planner.Serve(ctx, w.options.DatabaseURL) })
+	w.loops.Go(func() { ingest.KeepMonths(ctx, w.options.Store, w.options.Clock, w.options.Log) })
 	w.loops.Go(func() { w.repeat(ctx) })
 	w.loops.Go(func() { w.review(ctx) })
 	w.loops.Go(func() { w.deliver(ctx) })

@@ -11,6 +11,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/legato-flow/legato/api"
+	"github.com/legato-flow/legato/ingest"
 	"github.com/legato-flow/legato/internal/config"
 	"github.com/legato-flow/legato/worker"
 )
@@ -102,6 +103,9 @@ func run(command *cobra.Command, withAPI, withWorker bool) error {
 			return err
 		}
 		address, handler = c.Listen, s.handler(nil)
+		if err := ingest.PrepareMonths(ctx, s.store, s.clock.Now()); err != nil { // events make their own if need be
+			s.log.Warn("making partitions for the coming months", "error", err)
+		}
 	}
 	var w *worker.Worker
 	if withWorker {
