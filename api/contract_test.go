@@ -18,6 +18,7 @@ import (
 // this package's tests is held against the schema of its operation, with no members allowed that it lacks.
 type spec struct {
 	paths map[string]map[string]operation
+	whole any // as it is written
 
 	mu       sync.Mutex
 	compiler *jsonschema.Compiler
@@ -53,6 +54,9 @@ var theSpec = sync.OnceValues(func() (*spec, error) {
 	}
 	var whole any
 	if err := json.Unmarshal(data, &whole); err != nil {
+		return nil, err
+	}
+	if err := json.Unmarshal(data, &s.whole); err != nil {
 		return nil, err
 	}
 	s.paths = head.Paths

@@ -30,8 +30,16 @@ type problem struct {
 
 // source says what part of the request a problem is about.
 type source struct {
-	Pointer   string `json:"pointer,omitempty"`   // into the body, RFC 6901
-	Parameter string `json:"parameter,omitempty"` // of the query
+	Pointer   string // into the body, RFC 6901: "" is the body as a whole
+	Parameter string // of the query; if there is one, Pointer has no meaning
+}
+
+// MarshalJSON writes the one of the two that there is.
+func (s source) MarshalJSON() ([]byte, error) {
+	if s.Parameter != "" {
+		return json.Marshal(map[string]string{"parameter": s.Parameter})
+	}
+	return json.Marshal(map[string]string{"pointer": s.Pointer})
 }
 
 func (p *problem) Error() string { return p.Detail }
