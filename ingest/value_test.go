@@ -3,6 +3,7 @@ package ingest_test
 import (
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/legato-flow/legato/ingest"
 )
@@ -57,4 +58,46 @@ func TestTimesOfEventsAreChecked(t *testing.T) {
 			t.Errorf("%q: %q, %v; want %q", in, s, err, want)
 		}
 	}
+}
+
+func FuzzParseTime(f *testing.F) {
+	for _, seed := range []string{"2026-11-08T09:30:00+01:00", "2026-11-08T09:30:00.987654Z", "2026-11-08", "1990-01-01T00:00:00Z", "2026-11-08T09:30:00+0100", "2026-11-08T24:00:00Z", "0000-01-01", "9999-12-31T23:59:59+23:59", "2026-11-08T09:30:60Z"} {
+		f.Add(seed)
+	}
+	f.Fuzz(func(t *testing.T, s string) {
+		at, err := ingest.ParseTime(s, now)
+		if err != nil {
+			if len(err.Error()) > 200 {
+				t.Fatalf("a long error: %v", err)
+			}
+			return
+		}
+		if at.Year() < 1990 || at.After(now.AddDate(1, 0, 0)) || at.Nanosecond() != 0 || at.Location() != time.UTC {
+			t.Fatalf("%q is %s", s, at)
+		}
+		again, err := ingest.ParseTime(at.Format(time.RFC3339), now)
+		if err != nil || !again.Equal(at) {
+			t.Fatalf("%q is %s, and that %s, %v", s, at, again, err)
+		}
+	})
+}
+
+func FuzzParseIdentifiers(f *testing.F) {
+	for _, seed := range []string{"ada@example.com", " Ada.L+x@Sub.Example.co.uk ", "+15005550006", "+4915112345678", "", "a@b.c", "\x00", "a@x.com\r\nBcc: b@x.com"} {
+		f.Add(seed)
+	}
+	f.Fuzz(func(t *testing.T, s string) {
+		for name, parse := range map[string]func(string) (string, error){"email": ingest.ParseEmail, "phone": ingest.ParsePhone, "currency": ingest.ParseCurrency} {
+			good, err := parse(s)
+			if err != nil {
+				continue
+			}
+			if strings.ContainsAny(good, "\x00\r\n\t <>\",;") || len(good) > 254 {
+				t.Fatalf("%q is the %s %q", s, name, good)
+			}
+			if again, err := parse(good); err != nil || again != good {
+				t.Fatalf("%q is the %s %q, and that %q, %v", s, name, good, again, err)
+			}
+		}
+	})
 }

@@ -1,0 +1,109 @@
+// The operations, a line each, in an order in which later ones find what earlier ones have made. sdk_test.go wants every
+// route that the SDK knows to be called here.
+import assert from 'node:assert/strict'
+
+const profile = attributes => ({ type: 'profile', attributes })
+const subject = email => ({ data: profile({ email }) })
+const event = (name, email, rest) => ({
+  data: {
+    type: 'event',
+    attributes: { metric: { data: { type: 'metric', attributes: { name } } }, profile: subject(email), properties: { OrderId: '7', Items: [{ SKU: 'A' }] }, ...rest },
+  },
+})
+const members = (...ids) => ({ data: ids.map(id => ({ type: 'profile', id })) })
+const delay = (temporaryId, next) => ({
+  temporaryId, type: 'time-delay', links: { next },
+  data: { unit: 'days', value: 2, secondaryValue: 0, timezone: 'profile', delayUntilTime: null, delayUntilWeekdays: null },
+})
+
+// keep remembers the id of what an answer has.
+const keep = async (s, name, answer) => {
+  const { response, body } = await answer
+  const data = Array.isArray(body.data) ? body.data[0] : body.data
+  assert.ok(data.id, `no id in ${JSON.stringify(body)}`)
+  s[name] = data.id
+  return { response, body }
+}
+
+// same wants something of an answer.
+const same = async (answer, of, want) => {
+  const { response, body } = await answer
+  assert.deepEqual(of(body), want)
+  return { response, body }
+}
+
+export const operations = [
+  // Events and metrics
+  ['createEvent', k => k.events.createEvent(event('Placed Order', 'ada@example.com', { value: 29.98, valueCurrency: 'USD', uniqueId: '7', time: new Date('2026-11-08T00:00:00Z') }))],
+  ['createEvent, another', k => k.events.createEvent(event('Viewed Product', 'ada@example.com', {}))],
+  ['getEvents', (k, s) => keep(s, 'event', same(k.events.getEvents({ sort: 'datetime', pageSize: 1, include: ['metric', 'profile'], fieldsMetric: ['name'], fieldsProfile: ['email'] }), b => [b.data.length, b.data[0].attributes.eventProperties.OrderId, b.data[0].attributes.datetime.toISOString(), b.included.map(x => x.type).sort()], [1, '7', '2026-11-08T00:00:00.000Z', ['metric', 'profile']]))],
+  ['getEvents, the next page', async k => {
+    const { body } = await k.events.getEvents({ sort: 'datetime', pageSize: 1 })
+    const cursor = new URL(body.links.next).searchParams.get('page[cursor]')
+    return same(k.events.getEvents({ sort: 'datetime', pageSize: 1, pageCursor: cursor }), b => b.data.length, 1)
+  }],
+  ['getEvent', (k, s) => k.events.getEvent(s.event, { include: ['profile'], fieldsEvent: ['datetime', 'event_properties', 'timestamp', 'uuid'] })],
+  ['getMetricForEvent', (k, s) => keep(s, 'metric', k.events.getMetricForEvent(s.event))],
+  ['getMetricIdForEvent', (k, s) => same(k.events.getMetricIdForEvent(s.event), b => b.data.id, s.metric)],
+  ['getProfileForEvent', (k, s) => keep(s, 'ada', k.events.getProfileForEvent(s.event))],
+  ['getProfileIdForEvent', (k, s) => same(k.events.getProfileIdForEvent(s.event), b => b.data.id, s.ada)],
+  ['getEvents of a metric', (k, s) => same(k.events.getEvents({ filter: `equals(metric_id,"${s.metric}"),greater-than(datetime,2026-01-01T00:00:00Z)` }), b => b.data.map(e => e.id), [s.event])],
+  ['getMetrics', k => same(k.metrics.getMetrics({ filter: 'equals(integration.name,"api")' }), b => b.data.map(m => m.attributes.name).sort(), ['Placed Order', 'Viewed Product'])],
+  ['getMetric', (k, s) => k.metrics.getMetric(s.metric)],
+  ['getPropertiesForMetric', (k, s) => keep(s, 'property', same(k.metrics.getPropertiesForMetric(s.metric, { additionalFieldsMetricProperty: ['sample_values'] }), b => b.data.map(p => [p.attributes.property, p.attributes.inferredType, p.attributes.sampleValues]), [['$value', 'Number', [29.98]], ['$value_currency', 'Text', ['USD']], ['Items', 'List', []], ['OrderId', 'Text', ['7']]]))],
+  ['getPropertyIdsForMetric', (k, s) => same(k.metrics.getPropertyIdsForMetric(s.metric), b => b.data[0].id, s.property)],
+  ['getMetricProperty', (k, s) => k.metrics.getMetricProperty(s.property, { include: ['metric'] })],
+  ['getMetricForMetricProperty', (k, s) => same(k.metrics.getMetricForMetricProperty(s.property), b => b.data.id, s.metric)],
+  ['getMetricIdForMetricProperty', (k, s) => same(k.metrics.getMetricIdForMetricProperty(s.property), b => b.data.id, s.metric)],
+
+  // Profiles
+  ['createProfile', (k, s) => keep(s, 'bob', k.profiles.createProfile({ data: profile({ email: 'bob@example.com', phoneNumber: '+15005550006', firstName: 'Bob', location: { city: 'Ulm', latitude: 48.4 }, properties: { points: 7, tags: ['a'] } }) }))],
+  // Not with unset: the SDK itself fails on it, as string and as array.
+  ['createOrUpdateProfile', (k, s) => same(k.profiles.createOrUpdateProfile({ data: { ...profile({ email: 'bob@example.com', lastName: 'B' }), meta: { patchProperties: { append: { tags: 'b' } } } } }), b => [b.data.id, b.data.attributes.firstName, b.data.attributes.lastName, b.data.attributes.properties], [s.bob, 'Bob', 'B', { points: 7, tags: ['a', 'b'] }])],
+  ['updateProfile', (k, s) => k.profiles.updateProfile(s.bob, { data: { type: 'profile', id: s.bob, attributes: { title: 'Dr' } } })],
+  ['getProfile', (k, s) => same(k.profiles.getProfile(s.bob, { additionalFieldsProfile: ['subscriptions'] }), b => [b.data.attributes.title, b.data.attributes.subscriptions.email.marketing.canReceiveEmailMarketing], ['Dr', true])],
+  ['getProfiles', (k, s) => same(k.profiles.getProfiles({ filter: 'any(email,["bob@example.com","nobody@example.com"])', fieldsProfile: ['email', 'location.city'] }), b => b.data.map(p => [p.id, p.attributes.location.city]), [[s.bob, 'Ulm']])],
+
+  // Lists
+  ['createList', (k, s) => keep(s, 'list', k.lists.createList({ data: { type: 'list', attributes: { name: 'Newsletter' } } }))],
+  ['getLists', k => k.lists.getLists({ filter: 'equals(name,"Newsletter")', sort: '-created' })],
+  ['addProfilesToList', (k, s) => k.lists.addProfilesToList(s.list, members(s.ada, s.bob))],
+  ['getList', (k, s) => same(k.lists.getList(s.list, { additionalFieldsList: ['profile_count'] }), b => b.data.attributes.profileCount, 2)],
+  ['removeProfilesFromList', (k, s) => k.lists.removeProfilesFromList(s.list, members(s.ada))],
+
+  // Flows
+  ['createFlow', (k, s) => keep(s, 'flow', k.flows.createFlow({
+    data: {
+      type: 'flow',
+      attributes: {
+        name: 'Welcome',
+        definition: {
+          triggers: [{ type: 'list', id: s.list }], profileFilter: null, entryActionId: 'a', reentryCriteria: { unit: 'alltime', duration: 1 },
+          actions: [delay('a', 'b'), delay('b', null)],
+        },
+      },
+    },
+  }, { additionalFieldsFlow: ['definition'] }))],
+  ['getFlows', (k, s) => same(k.flows.getFlows({ filter: 'equals(name,"Welcome")', sort: '-created' }), b => b.data.map(f => f.id), [s.flow])],
+  ['getFlow', (k, s) => same(k.flows.getFlow(s.flow, { additionalFieldsFlow: ['definition'], include: ['flow-actions'] }), b => b.data.attributes.definition.actions.map(a => [a.type, a.data.value]), [['time-delay', 2], ['time-delay', 2]])],
+  ['getActionsForFlow', (k, s) => keep(s, 'action', k.flows.getActionsForFlow(s.flow))],
+  ['getActionIdsForFlow', (k, s) => same(k.flows.getActionIdsForFlow(s.flow), b => (s.lastAction = b.data[1].id, b.data.length), 2)],
+  ['getFlowAction', (k, s) => k.flows.getFlowAction(s.action)],
+  ['getFlowForFlowAction', (k, s) => same(k.flows.getFlowForFlowAction(s.action), b => b.data.id, s.flow)],
+  ['getFlowIdForFlowAction', (k, s) => same(k.flows.getFlowIdForFlowAction(s.action), b => b.data.id, s.flow)],
+  ['getFlowActionMessages', (k, s) => same(k.flows.getFlowActionMessages(s.action), b => b.data, [])],
+  ['getMessageIdsForFlowAction', (k, s) => same(k.flows.getMessageIdsForFlowAction(s.action), b => b.data, [])],
+  ['getFlowsTriggeredByList', (k, s) => same(k.lists.getFlowsTriggeredByList(s.list), b => b.data.map(f => f.id), [s.flow])],
+  ['getIdsForFlowsTriggeredByList', (k, s) => same(k.lists.getIdsForFlowsTriggeredByList(s.list), b => b.data.map(f => f.id), [s.flow])],
+  ['getFlowsTriggeredByMetric', (k, s) => same(k.metrics.getFlowsTriggeredByMetric(s.metric), b => b.data, [])],
+  ['getIdsForFlowsTriggeredByMetric', (k, s) => same(k.metrics.getIdsForFlowsTriggeredByMetric(s.metric), b => b.data, [])],
+  ['updateFlow', (k, s) => same(k.flows.updateFlow(s.flow, { data: { type: 'flow', id: s.flow, attributes: { status: 'manual' } } }), b => b.data.attributes.status, 'manual')],
+  ['updateFlowAction', async (k, s) => {
+    const { body } = await k.flows.getFlowAction(s.action)
+    const { definition } = body.data.attributes
+    definition.data.value = 3
+    return same(k.flows.updateFlowAction(s.action, { data: { type: 'flow-action', id: s.action, attributes: { definition } } }), b => b.data.attributes.definition.data.value, 3)
+  }],
+  ['deleteFlowAction', (k, s) => k.flows.deleteFlowAction(s.lastAction)],
+  ['deleteFlow', (k, s) => k.flows.deleteFlow(s.flow)],
+]
