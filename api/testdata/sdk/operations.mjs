@@ -56,6 +56,24 @@ export const operations = [
   ['getMetricForMetricProperty', (k, s) => same(k.metrics.getMetricForMetricProperty(s.property), b => b.data.id, s.metric)],
   ['getMetricIdForMetricProperty', (k, s) => same(k.metrics.getMetricIdForMetricProperty(s.property), b => b.data.id, s.metric)],
 
+  ['bulkCreateEvents', k => k.events.bulkCreateEvents({
+    data: {
+      type: 'event-bulk-create-job',
+      attributes: {
+        eventsBulkCreate: {
+          data: [{
+            type: 'event-bulk-create',
+            attributes: {
+              profile: subject('lin@example.com'),
+              events: { data: ['1', '2'].map(uniqueId => ({ type: 'event', attributes: { metric: { data: { type: 'metric', attributes: { name: 'Placed Order' } } }, properties: { OrderId: uniqueId }, uniqueId, value: 5 } })) },
+            },
+          }],
+        },
+      },
+    },
+  })],
+  ['getEvents, those of the bulk', k => same(k.events.getEvents({ sort: '-datetime', include: ['profile'] }), b => b.included.map(p => p.attributes.email).sort(), ['ada@example.com', 'lin@example.com'])],
+
   // Profiles
   ['createProfile', (k, s) => keep(s, 'bob', k.profiles.createProfile({ data: profile({ email: 'bob@example.com', phoneNumber: '+15005550006', firstName: 'Bob', location: { city: 'Ulm', latitude: 48.4 }, properties: { points: 7, tags: ['a'] } }) }))],
   // Not with unset: the SDK itself fails on it, as string and as array.
@@ -64,11 +82,28 @@ export const operations = [
   ['getProfile', (k, s) => same(k.profiles.getProfile(s.bob, { additionalFieldsProfile: ['subscriptions'] }), b => [b.data.attributes.title, b.data.attributes.subscriptions.email.marketing.canReceiveEmailMarketing], ['Dr', true])],
   ['getProfiles', (k, s) => same(k.profiles.getProfiles({ filter: 'any(email,["bob@example.com","nobody@example.com"])', fieldsProfile: ['email', 'location.city'] }), b => b.data.map(p => [p.id, p.attributes.location.city]), [[s.bob, 'Ulm']])],
 
+  ['getSegmentsForProfile', (k, s) => same(k.profiles.getSegmentsForProfile(s.bob), b => b.data, [])],
+  ['getSegmentIdsForProfile', (k, s) => same(k.profiles.getSegmentIdsForProfile(s.bob), b => b.data, [])],
+  ['getConversationsForProfile', (k, s) => same(k.profiles.getConversationsForProfile(s.bob), b => b.data, [])],
+  ['getConversationIdsForProfile', (k, s) => same(k.profiles.getConversationIdsForProfile(s.bob), b => b.data, [])],
+  ['getConversationForProfile', (k, s) => k.profiles.getConversationForProfile(s.bob)],
+  ['getConversationIdForProfile', (k, s) => k.profiles.getConversationIdForProfile(s.bob)],
+  ['createPushToken', k => k.profiles.createPushToken({ data: { type: 'push-token', attributes: { token: 'abc', platform: 'ios', vendor: 'apns', enablementStatus: 'AUTHORIZED', background: 'AVAILABLE', deviceMetadata: { osName: 'ios', appName: 'Shop' }, profile: subject('bob@example.com') } } })],
+  ['getPushTokens', (k, s) => keep(s, 'device', same(k.profiles.getPushTokens({ filter: 'equals(platform,"ios")' }), b => b.data.map(d => d.attributes.token), ['abc']))],
+  ['getPushToken', (k, s) => k.profiles.getPushToken(s.device, { include: ['profile'] })],
+  ['getProfileForPushToken', (k, s) => same(k.profiles.getProfileForPushToken(s.device), b => b.data.id, s.bob)],
+  ['getProfileIdForPushToken', (k, s) => same(k.profiles.getProfileIdForPushToken(s.device), b => b.data.id, s.bob)],
+  ['getPushTokensForProfile', (k, s) => same(k.profiles.getPushTokensForProfile(s.bob), b => b.data.map(d => d.id), [s.device])],
+  ['getPushTokenIdsForProfile', (k, s) => same(k.profiles.getPushTokenIdsForProfile(s.bob), b => b.data.map(d => d.id), [s.device])],
+  ['deletePushToken', (k, s) => k.profiles.deletePushToken(s.device)],
+
   // Lists
   ['createList', (k, s) => keep(s, 'list', k.lists.createList({ data: { type: 'list', attributes: { name: 'Newsletter' } } }))],
   ['getLists', k => k.lists.getLists({ filter: 'equals(name,"Newsletter")', sort: '-created' })],
   ['addProfilesToList', (k, s) => k.lists.addProfilesToList(s.list, members(s.ada, s.bob))],
   ['getList', (k, s) => same(k.lists.getList(s.list, { additionalFieldsList: ['profile_count'] }), b => b.data.attributes.profileCount, 2)],
+  ['getListsForProfile', (k, s) => same(k.profiles.getListsForProfile(s.bob), b => b.data.map(l => l.attributes.name), ['Newsletter'])],
+  ['getListIdsForProfile', (k, s) => same(k.profiles.getListIdsForProfile(s.bob), b => b.data.map(l => l.id), [s.list])],
   ['removeProfilesFromList', (k, s) => k.lists.removeProfilesFromList(s.list, members(s.ada))],
 
   // Flows
