@@ -106,6 +106,22 @@ export const operations = [
   ['getListIdsForProfile', (k, s) => same(k.profiles.getListIdsForProfile(s.bob), b => b.data.map(l => l.id), [s.list])],
   ['removeProfilesFromList', (k, s) => k.lists.removeProfilesFromList(s.list, members(s.ada))],
 
+  // Jobs on many profiles; nobody works on them here
+  ['bulkImportProfiles', (k, s) => keep(s, 'import', k.profiles.bulkImportProfiles({ data: { type: 'profile-bulk-import-job', attributes: { profiles: { data: [profile({ email: 'new@example.com', firstName: 'New' })] } }, relationships: { lists: { data: [{ type: 'list', id: s.list }] } } } }))],
+  ['getBulkImportProfilesJobs', (k, s) => same(k.profiles.getBulkImportProfilesJobs({ sort: '-created_at' }), b => b.data.map(j => [j.id, j.attributes.totalCount]), [[s.import, 1]])],
+  ['getBulkImportProfilesJob', (k, s) => k.profiles.getBulkImportProfilesJob(s.import, { include: ['lists'] })],
+  ['getListForBulkImportProfilesJob', (k, s) => same(k.profiles.getListForBulkImportProfilesJob(s.import), b => b.data.map(l => l.id), [s.list])],
+  ['getListIdsForBulkImportProfilesJob', (k, s) => same(k.profiles.getListIdsForBulkImportProfilesJob(s.import), b => b.data.map(l => l.id), [s.list])],
+  ['getProfilesForBulkImportProfilesJob', (k, s) => same(k.profiles.getProfilesForBulkImportProfilesJob(s.import), b => b.data, [])],
+  ['getProfileIdsForBulkImportProfilesJob', (k, s) => same(k.profiles.getProfileIdsForBulkImportProfilesJob(s.import), b => b.data, [])],
+  ['getErrorsForBulkImportProfilesJob', (k, s) => same(k.profiles.getErrorsForBulkImportProfilesJob(s.import), b => b.data, [])],
+  ['bulkSuppressProfiles', (k, s) => k.profiles.bulkSuppressProfiles({ data: { type: 'profile-suppression-bulk-create-job', attributes: { profiles: { data: [profile({ email: 'bob@example.com' })] } } } })],
+  ['getBulkSuppressProfilesJobs', (k, s) => keep(s, 'suppress', k.profiles.getBulkSuppressProfilesJobs())],
+  ['getBulkSuppressProfilesJob', (k, s) => k.profiles.getBulkSuppressProfilesJob(s.suppress)],
+  ['bulkUnsuppressProfiles', (k, s) => k.profiles.bulkUnsuppressProfiles({ data: { type: 'profile-suppression-bulk-delete-job', attributes: { profiles: { data: [profile({ email: 'bob@example.com' })] } } } })],
+  ['getBulkUnsuppressProfilesJobs', (k, s) => keep(s, 'unsuppress', k.profiles.getBulkUnsuppressProfilesJobs())],
+  ['getBulkUnsuppressProfilesJob', (k, s) => k.profiles.getBulkUnsuppressProfilesJob(s.unsuppress)],
+
   // Flows
   ['createFlow', (k, s) => keep(s, 'flow', k.flows.createFlow({
     data: {
