@@ -36,7 +36,7 @@ func rootCommand() *cobra.Command {
 		apiCommand(), workerCommand(), serveCommand(), migrateCommand(), flowCommand(), eventCommand(),
 		configCommand(), healthCommand(), devCommand(), versionCommand(),
 	)
-	root.AddCommand(onDatabase(runCommand(), reviewCommand(), keyCommand(), propertyCommand(), jobCommand())...)
+	root.AddCommand(onDatabase(runCommand(), reviewCommand(), keyCommand(), propertyCommand(), jobCommand(), accountCommand(), webhookCommand())...)
 	return root
 }
 
