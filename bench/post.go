@@ -44,16 +44,8 @@ func posts(ctx context.Context, s *stage, o options) ([]row, error) {
 			return result.rate(), nil
 		},
 		func(int) (float64, error) {
-			before, err := s.usage()
-			if err != nil {
-				return 0, err
-			}
-			rate, client, err := s.pgbench(ctx, o.posting)
-			if err != nil {
-				return 0, err
-			}
-			after, err := s.usage()
-			theirs.add(after.since(before), client, int(rate*o.posting.Seconds()))
+			rate, used, err := s.pgbench(ctx, int(o.posting.Seconds()*pgbenchEach))
+			theirs.add(used.usage, used.client, used.n)
 			return rate, err
 		},
 	)
@@ -187,36 +179,58 @@ func (s *stage) send(ctx context.Context, path string, body []byte) error {
 
 var tps = regexp.MustCompile(`tps = ([0-9.]+)`)
 
-// pgbench inserts rows one by one into the table of events.
-func (s *stage) pgbench(ctx context.Context, length time.Duration) (rate float64, client time.Duration, err error) {
-	script := filepath.Join(os.TempDir(), "legato-bench.sql")
+// pgbenchEach is how many rows each of pgbench's clients inserts for every second that we post.
+const pgbenchEach = 25
+
+// pgbench inserts rows one by one into the table of events, so many for each client. What it takes to connect does not
+// count.
+func (s *stage) pgbench(ctx context.Context, each int) (rate float64, used shares, err error) {
+	_, connecting, err := s.pgbenchOnce(ctx, 1)
+	if err != nil {
+		return 0, used, err
+	}
+	rate, used, err = s.pgbenchOnce(ctx, each+1)
+	used.usage = used.usage.since(connecting.usage)
+	used.client, used.n = used.client-connecting.client, used.n-connecting.n
+	return rate, used, err
+}
+
+func (s *stage) pgbenchOnce(ctx context.Context, each int) (rate float64, used shares, err error) {
+	script := filepath.Join(s.under.dir, "insert.sql")
 	err = os.WriteFile(script, []byte(`\set n random(1, `+strconv.Itoa(storePeople)+`)
 insert into event (id, profile_id, metric_id, time, unique_id, value, properties)
 values (gen_random_uuid(), 'post' || lpad(:n::text, 8, '0'), 'pgbnch', date_trunc('second', now()), gen_random_uuid()::text, 59,
     '{"ProductName":"Tea pot","ProductID":"P1","Categories":["Kitchen"],"Price":59}');
 `), 0o644)
 	if err != nil {
-		return 0, 0, err
+		return 0, used, err
 	}
-	defer os.Remove(script)
 	program, err := exec.LookPath("pgbench")
 	if err != nil {
 		found, _ := filepath.Glob("/usr/lib/postgresql/*/bin/pgbench")
 		if len(found) == 0 {
-			return 0, 0, fmt.Errorf("pgbench is not installed beside Postgres: %w", err)
+			return 0, used, fmt.Errorf("pgbench is not installed beside Postgres: %w", err)
 		}
 		program = found[len(found)-1]
 	}
-	command := exec.CommandContext(ctx, program, "-n", "-M", "prepared", "-f", script, "-c", strconv.Itoa(connections), "-j", "2",
-		"-T", strconv.Itoa(int(length.Seconds())), s.url)
+	before, err := s.usage()
+	if err != nil {
+		return 0, used, err
+	}
+	command := exec.CommandContext(ctx, program, "-n", "-M", "prepared", "-f", script, "-c", strconv.Itoa(connections), "-j", "2", "-t", strconv.Itoa(each), s.url)
 	out, err := command.CombinedOutput()
 	if err != nil {
-		return 0, 0, fmt.Errorf("pgbench: %w: %s", err, out)
+		return 0, used, fmt.Errorf("pgbench: %w: %s", err, out)
+	}
+	after, err := s.usage()
+	if err != nil {
+		return 0, used, err
 	}
 	match := tps.FindSubmatch(out)
 	if match == nil {
-		return 0, 0, fmt.Errorf("pgbench said no rate: %s", out)
+		return 0, used, fmt.Errorf("pgbench said no rate: %s", out)
 	}
+	used.add(after.since(before), command.ProcessState.UserTime()+command.ProcessState.SystemTime(), connections*each)
 	rate, err = strconv.ParseFloat(string(match[1]), 64)
-	return rate, command.ProcessState.UserTime() + command.ProcessState.SystemTime(), err
+	return rate, used, err
 }
