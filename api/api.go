@@ -63,6 +63,7 @@ type api struct {
 	proxies  []netip.Prefix
 	company  company
 	measure  *measures
+	bodies   allowance // of single events
 	bulk     gate
 
 	payloads    converter.PayloadCodec
@@ -122,7 +123,7 @@ func New(o Options) http.Handler {
 	a := &api{
 		store: o.Store, ingester: o.Ingester, now: o.Clock, secret: o.Secret, base: strings.TrimRight(o.BaseURL, "/"),
 		from: o.From, fromName: o.FromName, loopback: o.Loopback, checks: o.Checks, registry: o.Registry, log: o.Log, extra: o.Extra, liquid: o.Liquid,
-		keys: newKeyring(o.Store, o.Keys, o.Log), limiter: o.Limiter, proxies: o.Proxies, bulk: make(gate, bulkBodies), measure: newMeasures(o.Registry, o.Ingester),
+		keys: newKeyring(o.Store, o.Keys, o.Log), limiter: o.Limiter, proxies: o.Proxies, bulk: make(gate, bulkBodies), measure: newMeasures(o.Registry, o.Ingester), bodies: newAllowance(bodyAllowance),
 		payloads: o.Payloads, codecOrigin: o.CodecOrigin,
 		profiles: newProfiles(o.Store, profileDescription), profile: newProfiles(o.Store, profileDetail),
 		people: newProfiles(o.Store, relatedProfile), pushTokens: newPushTokens(o.Store), events: newEvents(o.Store), metrics: newMetrics(o.Store),

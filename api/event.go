@@ -48,6 +48,11 @@ func (a *api) createEvent(w http.ResponseWriter, r *http.Request) error {
 	if err := a.ingester.Overloaded(); err != nil {
 		return err
 	}
+	giveBack, err := a.bodies.take(r, maxEventBody)
+	if err != nil {
+		return err
+	}
+	defer giveBack()
 	event, err := a.eventBody(w, r)
 	if err != nil {
 		return err
