@@ -121,9 +121,11 @@ func (a *api) clientEvent(w http.ResponseWriter, r *http.Request) error {
 	if _, err := (parameters{company: true}).parse(r); err != nil {
 		return err
 	}
-	if err := a.ingester.Overloaded(); err != nil {
+	leave, err := a.makeRoom(r)
+	if err != nil {
 		return err
 	}
+	defer leave()
 	event, err := a.eventBody(w, r)
 	if err != nil {
 		return err

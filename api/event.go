@@ -41,18 +41,23 @@ func newEvents(s *store.Store) *resource[store.Event] {
 	}
 }
 
+// makeRoom lets a request with an event in, or refuses it before its body is read.
+func (a *api) makeRoom(r *http.Request) (leave func(), err error) {
+	if err := a.ingester.Overloaded(); err != nil {
+		return nil, err
+	}
+	return a.bodies.take(r, maxEventBody)
+}
+
 func (a *api) createEvent(w http.ResponseWriter, r *http.Request) error {
 	if _, err := (parameters{}).parse(r); err != nil {
 		return err
 	}
-	if err := a.ingester.Overloaded(); err != nil {
-		return err
-	}
-	giveBack, err := a.bodies.take(r, maxEventBody)
+	leave, err := a.makeRoom(r)
 	if err != nil {
 		return err
 	}
-	defer giveBack()
+	defer leave()
 	event, err := a.eventBody(w, r)
 	if err != nil {
 		return err
