@@ -19,7 +19,7 @@ func readBody(w http.ResponseWriter, r *http.Request, limit int64) ([]byte, erro
 	given := r.Header.Get("Content-Type")
 	kind, parameters, err := mime.ParseMediaType(given)
 	if err != nil || kind != mediaType && kind != "application/json" || !unicodeOnly(parameters) {
-		return nil, newProblem(http.StatusUnsupportedMediaType, "The Content-Type must be %s or application/json, not %q.", mediaType, given)
+		return nil, newProblem(http.StatusUnsupportedMediaType, "The Content-Type must be %s or application/json, not %q.", mediaType, shorten(given))
 	}
 	if r.ContentLength > limit {
 		return nil, tooLarge(limit) // before it is sent, if the sender asks first
@@ -34,7 +34,7 @@ func readBody(w http.ResponseWriter, r *http.Request, limit int64) ([]byte, erro
 		}
 		body = io.LimitReader(zipped, limit+1)
 	default:
-		return nil, newProblem(http.StatusUnsupportedMediaType, "The Content-Encoding must be gzip or absent, not %q.", encoding)
+		return nil, newProblem(http.StatusUnsupportedMediaType, "The Content-Encoding must be gzip or absent, not %q.", shorten(encoding))
 	}
 	data, err := io.ReadAll(body)
 	if err != nil {

@@ -37,6 +37,9 @@ func TestTheOfficialSDKWorks(t *testing.T) {
 	t.Parallel()
 	node := sdkOrSkip(t)
 	s := newServer(t)
+	if _, err := s.store.DB.Exec("insert into account (id, name) values ('SDK001', 'The shop') on conflict do nothing"); err != nil {
+		t.Fatal(err)
+	}
 	routes := &sdkRoutes{t: t, s: s, called: map[string]bool{}}
 	server := httptest.NewServer(routes)
 	t.Cleanup(server.Close)
@@ -71,6 +74,9 @@ func TestTheOfficialSDKWorks(t *testing.T) {
 	}
 	for _, pattern := range api.Patterns() {
 		method, path, _ := strings.Cut(pattern, " ")
+		if strings.HasPrefix(path, "/client/") {
+			continue // for browsers and apps: the SDK for Node has none of them
+		}
 		if at(s.spec.whole, "paths", s.spec.template(path), strings.ToLower(method)) == nil {
 			continue
 		}

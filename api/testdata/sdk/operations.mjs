@@ -122,6 +122,23 @@ export const operations = [
   ['getBulkUnsuppressProfilesJobs', (k, s) => keep(s, 'unsuppress', k.profiles.getBulkUnsuppressProfilesJobs())],
   ['getBulkUnsuppressProfilesJob', (k, s) => k.profiles.getBulkUnsuppressProfilesJob(s.unsuppress)],
 
+  ['bulkSubscribeProfiles', (k, s) => k.profiles.bulkSubscribeProfiles({ data: { type: 'profile-subscription-bulk-create-job', attributes: { profiles: { data: [profile({ email: 'bob@example.com', subscriptions: { email: { marketing: { consent: 'SUBSCRIBED' } } } })] } }, relationships: { list: { data: { type: 'list', id: s.list } } } } })],
+  ['bulkUnsubscribeProfiles', (k, s) => k.profiles.bulkUnsubscribeProfiles({ data: { type: 'profile-subscription-bulk-delete-job', attributes: { profiles: { data: [profile({ email: 'bob@example.com', subscriptions: { email: { marketing: { consent: 'UNSUBSCRIBED' } } } })] } } } })],
+
+  // The account, its settings and webhooks
+  ['getAccounts', (k, s) => keep(s, 'account', k.accounts.getAccounts())],
+  ['getAccount', (k, s) => same(k.accounts.getAccount(s.account), b => b.data.id, s.account)],
+  ['getTrackingSettings', (k, s) => keep(s, 'tracking', k.trackingsettings.getTrackingSettings())],
+  ['getTrackingSetting', (k, s) => k.trackingsettings.getTrackingSetting(s.tracking)],
+  ['updateTrackingSetting', (k, s) => same(k.trackingsettings.updateTrackingSetting(s.tracking, { data: { type: 'tracking-setting', id: s.tracking, attributes: { autoAddParameters: true } } }), b => b.data.attributes.autoAddParameters, true)],
+  ['getWebhookTopics', (k, s) => keep(s, 'topic', k.webhooks.getWebhookTopics())],
+  ['getWebhookTopic', (k, s) => k.webhooks.getWebhookTopic(s.topic)],
+  ['createWebhook', (k, s) => keep(s, 'webhook', k.webhooks.createWebhook({ data: { type: 'webhook', attributes: { name: 'Orders', endpointUrl: 'https://hooks.example.com/orders', secretKey: 'sixteen characters' }, relationships: { webhookTopics: { data: [{ type: 'webhook-topic', id: s.topic }] } } } }))],
+  ['getWebhooks', (k, s) => same(k.webhooks.getWebhooks(), b => b.data.map(w => w.id), [s.webhook])],
+  ['getWebhook', (k, s) => k.webhooks.getWebhook(s.webhook, { include: ['webhook-topics'] })],
+  ['updateWebhook', (k, s) => same(k.webhooks.updateWebhook(s.webhook, { data: { type: 'webhook', id: s.webhook, attributes: { enabled: false } } }), b => b.data.attributes.enabled, false)],
+  ['deleteWebhook', (k, s) => k.webhooks.deleteWebhook(s.webhook)],
+
   // Flows
   ['createFlow', (k, s) => keep(s, 'flow', k.flows.createFlow({
     data: {

@@ -6,8 +6,8 @@ import { operations } from './operations.mjs'
 const [base, key] = process.argv.slice(2)
 const session = new sdk.ApiKeySession(key, new sdk.RetryWithExponentialBackoff({ numRetries: 1 }))
 const api = {}
-for (const name of ['Accounts', 'Client', 'DataPrivacy', 'Events', 'Flows', 'Lists', 'Metrics', 'Profiles', 'TrackingSettings', 'Webhooks']) {
-  const of = name === 'Client' ? new sdk.ClientApi() : new sdk[`${name}Api`](session)
+for (const name of ['Accounts', 'DataPrivacy', 'Events', 'Flows', 'Lists', 'Metrics', 'Profiles', 'TrackingSettings', 'Webhooks']) {
+  const of = new sdk[`${name}Api`](session)
   of.basePath = base
   api[name.toLowerCase()] = of
 }
