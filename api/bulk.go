@@ -34,6 +34,18 @@ func (g gate) enter(ctx context.Context) (leave func(), err error) {
 	}
 }
 
+// bulkJSON reads a large body. The caller leaves when it needs it no more.
+func (a *api) bulkJSON(w http.ResponseWriter, r *http.Request) (raw jsontext.Value, leave func(), err error) {
+	if leave, err = a.bulk.enter(r.Context()); err != nil {
+		return nil, nil, err
+	}
+	if raw, err = a.json(w, r, maxBulkBody); err != nil {
+		leave()
+		return nil, nil, err
+	}
+	return raw, leave, nil
+}
+
 func (a *api) createEvents(w http.ResponseWriter, r *http.Request) error {
 	if _, err := (parameters{}).parse(r); err != nil {
 		return err
@@ -41,15 +53,11 @@ func (a *api) createEvents(w http.ResponseWriter, r *http.Request) error {
 	if err := a.ingester.Overloaded(); err != nil {
 		return err
 	}
-	leave, err := a.bulk.enter(r.Context())
+	raw, leave, err := a.bulkJSON(w, r)
 	if err != nil {
 		return err
 	}
 	defer leave()
-	raw, err := a.json(w, r, maxBulkBody)
-	if err != nil {
-		return err
-	}
 	in := &reader{}
 	groups, places := decodeEvents(in, raw, a.now())
 	if err := in.err(); err != nil {

@@ -15,15 +15,11 @@ func (a *api) clientEvents(w http.ResponseWriter, r *http.Request) error {
 	if err := a.ingester.Overloaded(); err != nil {
 		return err
 	}
-	leave, err := a.bulk.enter(r.Context())
+	raw, leave, err := a.bulkJSON(w, r)
 	if err != nil {
 		return err
 	}
 	defer leave()
-	raw, err := a.json(w, r, maxBulkBody)
-	if err != nil {
-		return err
-	}
 	in := &reader{}
 	attributes, ok := in.job(raw, "event-bulk-create", nil)
 	if !ok {

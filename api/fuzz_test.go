@@ -47,6 +47,59 @@ func FuzzEventBody(f *testing.F) {
 	})
 }
 
+func FuzzBulkBodies(f *testing.F) {
+	for _, seed := range []string{
+		`{"data":{"type":"event-bulk-create-job","attributes":{"events-bulk-create":{"data":[{"type":"event-bulk-create","attributes":{"backfill":true,"profile":{"data":{"type":"profile","attributes":{"email":"a@example.com"}}},"events":{"data":[{"type":"event","attributes":{"metric":{"data":{"type":"metric","attributes":{"name":"M"}}},"properties":{"a":[1]},"unique_id":"1"}}]}}}]}}}}`,
+		`{"data":{"type":"profile-bulk-import-job","attributes":{"profiles":{"data":[{"type":"profile","attributes":{"email":"a@example.com","properties":{"b":1}}},7,{}]}},"relationships":{"lists":{"data":[{"type":"list","id":"L"}]}}}}`,
+		`{"data":{"type":"profile-subscription-bulk-create-job","attributes":{"historical_import":true,"custom_source":"x","profiles":{"data":[{"type":"profile","id":"1","attributes":{"email":"a@example.com","subscriptions":{"email":{"marketing":{"consent":"SUBSCRIBED","consented_at":"2020-01-01T00:00:00Z"}},"push":{"marketing":{"consent":"SUBSCRIBED"},"tokens":[{"token":"t","platform":"ios","vendor":"apns"}]}}}}]}},"relationships":{"list":{"data":{"type":"list","id":"L"}}}}}`,
+		`{"data":{"type":"profile-suppression-bulk-create-job","attributes":{"profiles":{"data":[{"type":"profile","attributes":{"email":"a@example.com"}}]}},"relationships":{"segment":{"data":null}}}}`,
+		`{"data":{"attributes":{"profiles":null,"events-bulk-create":{"data":[null]}},"relationships":[]}}`,
+	} {
+		f.Add([]byte(seed))
+	}
+	now := time.Date(2026, 11, 24, 10, 0, 0, 0, time.UTC)
+	f.Fuzz(func(t *testing.T, body []byte) {
+		raw, err := parseJSON(body)
+		if err != nil {
+			return
+		}
+		in := &reader{}
+		groups, places := decodeEvents(in, raw, now)
+		if err := in.err(); err != nil {
+			checkProblem(t, err)
+		} else if len(groups) == 0 || len(groups) != len(places) {
+			t.Fatalf("accepted with %d groups and %d places: %q", len(groups), len(places), body)
+		}
+		in = &reader{}
+		items, faults, _ := decodeImport(in, raw)
+		if err := in.err(); err != nil {
+			checkProblem(t, err)
+		} else if len(items)+len(faults) == 0 {
+			t.Fatalf("accepted an import of nobody: %q", body)
+		}
+		for _, item := range items {
+			if encoded, err := json.Marshal(item); err != nil || !item.Change.Identified() {
+				t.Fatalf("accepted %s of %q, %v", encoded, body, err)
+			}
+		}
+		in = &reader{}
+		form := subscriptionForm{kind: "profile-subscription-bulk-create-job", consent: "SUBSCRIBED", most: maxSubscribed, now: now}
+		people, _ := form.decode(in, raw)
+		if err := in.err(); err != nil {
+			checkProblem(t, err)
+		} else if len(people) == 0 || len(people[0].Channels) == 0 || !people[0].Profile.Identified() {
+			t.Fatalf("accepted without what it needs: %q gives %+v", body, people)
+		}
+		in = &reader{}
+		emails, list := decodeSuppression(in, raw, "profile-suppression-bulk-create-job")
+		if err := in.err(); err != nil {
+			checkProblem(t, err)
+		} else if len(emails) == 0 && list == "" {
+			t.Fatalf("accepted for nobody: %q", body)
+		}
+	})
+}
+
 // checkProblem wants answers that are small, whole text, with pointers that are pointers.
 func checkProblem(t *testing.T, err error) {
 	t.Helper()

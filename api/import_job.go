@@ -183,15 +183,11 @@ func (a *api) importProfiles(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	leave, err := a.bulk.enter(r.Context())
+	raw, leave, err := a.bulkJSON(w, r)
 	if err != nil {
 		return err
 	}
 	defer leave()
-	raw, err := a.json(w, r, maxBulkBody)
-	if err != nil {
-		return err
-	}
 	in := &reader{}
 	items, faults, lists := decodeImport(in, raw)
 	if err := in.err(); err != nil {

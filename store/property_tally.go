@@ -32,8 +32,8 @@ type tally struct {
 	size    int // properties in sources
 	full    map[string]map[string]bool
 	timer   *time.Timer
-	closed  bool // there will be no timer any more
-	ignored bool // nothing is counted
+	closed  bool       // there will be no timer any more
+	ignored bool       // nothing is counted
 	flush   sync.Mutex // one at a time
 }
 

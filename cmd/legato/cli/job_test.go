@@ -2,9 +2,6 @@ package cli
 
 import (
 	"fmt"
-	"net"
-	"os"
-	"os/exec"
 	"strings"
 	"testing"
 	"time"
@@ -56,25 +53,8 @@ func TestJobsAreListedAndCancelled(t *testing.T) {
 // TestAWorkerThatIsKilledLeavesNothingOfAnImportOut kills workers in the middle of a job.
 func TestAWorkerThatIsKilledLeavesNothingOfAnImportOut(t *testing.T) {
 	t.Parallel()
-	path, err := built()
-	if err != nil {
-		t.Fatal(err)
-	}
-	url := testkit.DatabaseURL(t)
-	s, err := store.Open(t.Context(), url, 2)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer s.Close()
-	free, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	address := free.Addr().String()
-	_ = free.Close()
-	environ := append(os.Environ(), "DATABASE_URL="+url, "TEMPORAL_ADDRESS="+testkit.Temporal(t), "LEGATO_MODE=dev",
-		"LEGATO_WORKER_LISTEN="+address, "LEGATO_TASK_QUEUE=job-test")
-
+	k := newKillable(t, "LEGATO_WORKER_LISTEN", "LEGATO_TASK_QUEUE=job-test")
+	s := k.store
 	g := ingest.New(s, time.Now)
 	list, err := g.CreateList(t.Context(), "Imported", ingest.SingleOptIn)
 	if err != nil {
@@ -91,11 +71,7 @@ func TestAWorkerThatIsKilledLeavesNothingOfAnImportOut(t *testing.T) {
 	}
 	kills := 0
 	for end := time.Now().Add(2 * time.Minute); completed() < people && time.Now().Before(end); {
-		process := exec.Command(path, "worker")
-		process.Env, process.Stderr = environ, t.Output()
-		if err := process.Start(); err != nil {
-			t.Fatal(err)
-		}
+		process := k.start(t, "worker")
 		goal := people
 		if kills < 3 {
 			goal = completed() + 500 // after the next part, while it does the one after that

@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"os"
 	"os/exec"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -19,24 +20,8 @@ import (
 // TestAnAPIThatIsKilledUnderLoadLosesNothingItAcknowledged kills the API again and again while events come in.
 func TestAnAPIThatIsKilledUnderLoadLosesNothingItAcknowledged(t *testing.T) {
 	t.Parallel()
-	path, err := built()
-	if err != nil {
-		t.Fatal(err)
-	}
-	url := testkit.DatabaseURL(t)
-	s, err := store.Open(t.Context(), url, 2)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer s.Close()
-	free, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	address := free.Addr().String()
-	_ = free.Close()
-	environ := append(os.Environ(), "DATABASE_URL="+url, "TEMPORAL_ADDRESS="+testkit.Temporal(t), "LEGATO_MODE=dev",
-		"LEGATO_LISTEN="+address, "LEGATO_API_KEY=pk_dev")
+	k := newKillable(t, "LEGATO_LISTEN", "LEGATO_API_KEY=pk_dev")
+	address, s := k.address, k.store
 
 	var mu sync.Mutex
 	acknowledged := map[string]bool{}
@@ -68,11 +53,7 @@ func TestAnAPIThatIsKilledUnderLoadLosesNothingItAcknowledged(t *testing.T) {
 		})
 	}
 	for range 3 {
-		process := exec.Command(path, "api")
-		process.Env, process.Stderr = environ, t.Output()
-		if err := process.Start(); err != nil {
-			t.Fatal(err)
-		}
+		process := k.start(t, "api")
 		before := count()
 		for end := time.Now().Add(30 * time.Second); count() < before+100 && time.Now().Before(end); {
 			time.Sleep(time.Millisecond)
@@ -106,6 +87,46 @@ func TestAnAPIThatIsKilledUnderLoadLosesNothingItAcknowledged(t *testing.T) {
 			t.Errorf("event %s was acknowledged and is not stored", id)
 		}
 	}
+}
+
+// killable is what processes of a test have in common, of which several run one after the other.
+type killable struct {
+	path, address string
+	environ       []string
+	store         *store.Store
+}
+
+// newKillable makes a database for them, and an address that they listen at, given in a variable.
+func newKillable(t *testing.T, listen string, environ ...string) killable {
+	t.Helper()
+	path, err := built()
+	if err != nil {
+		t.Fatal(err)
+	}
+	url := testkit.DatabaseURL(t)
+	s, err := store.Open(t.Context(), url, 2)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = s.Close() })
+	free, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	address := free.Addr().String()
+	_ = free.Close()
+	return killable{path: path, address: address, store: s, environ: slices.Concat(os.Environ(), environ,
+		[]string{"DATABASE_URL=" + url, "TEMPORAL_ADDRESS=" + testkit.Temporal(t), "LEGATO_MODE=dev", listen + "=" + address})}
+}
+
+func (k *killable) start(t *testing.T, command string) *exec.Cmd {
+	t.Helper()
+	process := exec.Command(k.path, command)
+	process.Env, process.Stderr = k.environ, t.Output()
+	if err := process.Start(); err != nil {
+		t.Fatal(err)
+	}
+	return process
 }
 
 // postOne sends an event and says whether it was acknowledged.
