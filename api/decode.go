@@ -15,6 +15,7 @@ import (
 // reader goes through a body and gathers what is wrong with it.
 type reader struct {
 	problems problems
+	exchange func(text string) (profile string, ok bool) // reads _kx; nil: nobody is known by it
 }
 
 // maxProblems is how many problems one answer lists.

@@ -27,7 +27,7 @@ func (a *api) eventBody(w http.ResponseWriter, r *http.Request) (*eventForm, err
 	if err != nil {
 		return nil, err
 	}
-	in := &reader{}
+	in := a.reader()
 	event := decodeEvent(in, raw, a.now())
 	return event, in.err()
 }

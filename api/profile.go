@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"slices"
 
+	"github.com/legato-flow/legato/channel/consent"
 	"github.com/legato-flow/legato/store"
 )
 
@@ -26,6 +27,7 @@ var profileDescription = &description{
 		"email":        {filterEmail, choice},
 		"phone_number": {filterText, choice},
 		"external_id":  {filterText, choice},
+		"_kx":          {filterText, equality},
 		"created":      {filterTime, strictly},
 		"updated":      {filterTime, strictly},
 		"subscriptions.email.marketing.suppression.reason":    {filterText, equality},
@@ -50,14 +52,22 @@ var relatedProfile = func() *description {
 	return &d
 }()
 
-func newProfiles(s *store.Store, d *description) *resource[store.Profile] {
+func newProfiles(s *store.Store, secret []byte, d *description) *resource[store.Profile] {
 	return &resource[store.Profile]{
 		description: d,
 		get:         s.Profile,
-		page:        s.Profiles,
-		id:          func(p *store.Profile) string { return p.ID },
-		position:    (*store.Profile).Position,
-		attributes:  profileAttributes,
+		page: func(ctx context.Context, p store.Page) ([]store.Profile, bool, error) {
+			for i := range p.Where {
+				if c := &p.Where[i]; c.Field == "_kx" {
+					id, _ := consent.ReadExchange(secret, c.Value.(string)) // nobody's is equal to what is not of this server
+					c.Field, c.Value = "id", id
+				}
+			}
+			return s.Profiles(ctx, p)
+		},
+		id:         func(p *store.Profile) string { return p.ID },
+		position:   (*store.Profile).Position,
+		attributes: profileAttributes,
 		extend: func(ctx context.Context, q *query, rows []store.Profile, all []*shown) error {
 			return addSubscriptions(ctx, s, q, all)
 		},

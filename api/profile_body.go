@@ -8,6 +8,7 @@ import (
 	"slices"
 
 	"github.com/go-json-experiment/json/jsontext"
+	"github.com/legato-flow/legato/channel/consent"
 	"github.com/legato-flow/legato/ingest"
 	"github.com/legato-flow/legato/store"
 )
@@ -36,9 +37,14 @@ func (a *api) profileBody(w http.ResponseWriter, r *http.Request, form profileFo
 	if err != nil {
 		return nil, nil, "", err
 	}
-	in := &reader{}
+	in := a.reader()
 	c = decodeProfile(in, raw, form)
 	return q, c, "/data/attributes", in.err()
+}
+
+// reader makes what goes through a body that may name people by links of this server.
+func (a *api) reader() *reader {
+	return &reader{exchange: func(text string) (string, bool) { return consent.ReadExchange(a.secret, text) }}
 }
 
 func decodeProfile(in *reader, raw jsontext.Value, form profileForm) *ingest.Change {
@@ -107,7 +113,9 @@ func (o *object) profile(c *ingest.Change, nullIdentifier int) {
 		}
 		c.Attributes[name] = value
 	}
-	o.take("_kx") // links of this server carry none, so it can name nobody
+	if exchange, _ := o.text("_kx"); exchange != nil && o.r.exchange != nil {
+		c.Exchanged, _ = o.r.exchange(*exchange) // what is not of this server names nobody, as in the public API
+	}
 	if raw, given := o.members["location"]; given && raw.Kind() == 'n' {
 		c.ClearLocation = true
 	}
@@ -196,8 +204,9 @@ func (o *object) special(c *ingest.Change, nullIdentifier int) {
 
 // patches takes the operations of a profile's meta.
 func (o *object) patches(c *ingest.Change) {
-	if raw, given := o.take("patch_identifiers"); given && raw.Kind() != 'n' {
-		o.r.report(o.at("patch_identifiers"), "patch_identifiers is not supported: a profile has one email address.")
+	if patch, ok := o.object("patch_identifiers", false); ok {
+		c.AppendEmails, c.UnappendEmails = patch.emails("append"), patch.emails("unappend")
+		patch.done()
 	}
 	if patch, ok := o.object("patch_properties", false); ok {
 		c.Append, c.Unappend = patch.values("append"), patch.values("unappend")
@@ -207,6 +216,27 @@ func (o *object) patches(c *ingest.Change) {
 		patch.done()
 	}
 	o.done()
+}
+
+// emails takes a member that holds an address, or several, under email: the only identifier that a profile can have
+// several of.
+func (o *object) emails(name string) (all []string) {
+	inner, ok := o.object(name, false)
+	if !ok {
+		return nil
+	}
+	if raw, given := inner.take("email"); given && raw.Kind() != 'n' {
+		for _, email := range o.r.names(inner.at("email"), raw) {
+			good, err := ingest.ParseEmail(email)
+			if err != nil {
+				o.r.report(inner.at("email"), "email %s.", err)
+				continue
+			}
+			all = append(all, good)
+		}
+	}
+	inner.done()
+	return all
 }
 
 // values takes a member that maps properties to a simple value or several.
@@ -230,7 +260,7 @@ func (r *reader) names(pointer string, raw jsontext.Value) (all []string) {
 	}
 	for _, v := range values {
 		if v.Kind() != '"' {
-			r.report(pointer, "Expected a property's name or an array of names, found %s.", kindName(v))
+			r.report(pointer, "Expected a string or an array of strings, found %s.", kindName(v))
 			return nil
 		}
 		all = append(all, unquote(v))

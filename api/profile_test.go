@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+
+	"github.com/legato-flow/legato/channel/consent"
 )
 
 // create posts a profile and gives its id.
@@ -102,4 +104,87 @@ func TestProfilesAreFilteredSortedAndPaged(t *testing.T) {
 	if got := strings.Join(emails[:2], " "); got != "<nil> zzo@example.com" {
 		t.Errorf("the order by email, descending, begins with %s", got)
 	}
+}
+
+func TestProfilesAreMerged(t *testing.T) {
+	t.Parallel()
+	s := newServer(t)
+	ada, old, third := s.create(t, `{"email":"ada@example.com"}`), s.create(t, `{"email":"ada@old.example","phone_number":"+12345678901"}`), s.create(t, `{"external_id":"3"}`)
+	s.expect(202, "POST", "/api/events", event("Viewed", `{"email":"ada@old.example"}`, ""))
+	merge := func(destination string, sources ...string) string {
+		for i := range sources {
+			sources[i] = `{"type":"profile","id":"` + sources[i] + `"}`
+		}
+		return `{"data":{"type":"profile-merge","id":"` + destination + `","relationships":{"profiles":{"data":[` + strings.Join(sources, ",") + `]}}}}`
+	}
+	post := func(body string) request { return request{method: "POST", path: "/api/profile-merge", body: body} }
+	const first = `"pointer":"/data/relationships/profiles/data/0/id"`
+	s.run(t, map[string]exchange{
+		"into itself":      {request: post(merge(ada, ada)), status: 400, has: []string{first}},
+		"two at once":      {request: post(merge(ada, old, third)), status: 400, has: []string{`"pointer":"/data/relationships/profiles/data"`}},
+		"none":             {request: post(merge(ada)), status: 400},
+		"nobody":           {request: post(merge(ada, "nobody")), status: 404, has: []string{first}},
+		"into nobody":      {request: post(merge("nobody", ada)), status: 404, has: []string{`"pointer":"/data/id"`}},
+		"not profiles":     {request: post(strings.Replace(merge(ada, old), `"type":"profile","id"`, `"type":"list","id"`, 1)), status: 400, has: []string{`/data/0/type"`}},
+		"nothing":          {request: post(`{"data":{"type":"profile-merge","id":"x"}}`), status: 400, has: []string{`"pointer":"/data/relationships"`}},
+		"another type":     {request: post(strings.Replace(merge(ada, old), "profile-merge", "profile", 1)), status: 400, has: []string{`"pointer":"/data/type"`}},
+		"fields there are": {request: request{method: "POST", path: "/api/profile-merge?fields[profile]=email", body: merge(ada, old)}, status: 400},
+	})
+	for range 2 { // a request that is sent again does no harm
+		doc := s.expect(201, "POST", "/api/profile-merge/?fields[profile]=id", merge(ada, old))
+		if got := doc["data"].(map[string]any)["id"]; got != ada {
+			t.Fatalf("%v", doc)
+		}
+	}
+	s.run(t, map[string]exchange{
+		"the one left":      {request: request{method: "GET", path: "/api/profiles/" + ada}, status: 200, has: []string{`"email":"ada@example.com"`, `"phone_number":"+12345678901"`}},
+		"the one gone":      {request: request{method: "GET", path: "/api/profiles/" + old}, status: 404},
+		"its events":        {request: request{method: "GET", path: `/api/events?filter=equals(profile_id,"` + ada + `")`}, status: 200, has: []string{`"uuid"`}},
+		"its address":       {request: request{method: "POST", path: "/api/profiles", body: profile(`{"email":"ADA@old.example"}`)}, status: 409, has: []string{`"duplicate_profile_id":"` + ada + `"`}},
+		"an import by it":   {request: request{method: "POST", path: "/api/profile-import", body: profile(`{"email":"ada@old.example","title":"Countess"}`)}, status: 200, has: []string{`"id":"` + ada + `"`, `"email":"ada@example.com"`, "Countess"}},
+		"a device by phone": {request: request{method: "POST", path: "/api/profile-import", body: profile(`{"phone_number":"+12345678901","anonymous_id":"d"}`)}, status: 200, has: []string{`"id":"` + ada + `"`}},
+	})
+}
+
+func TestFurtherAddressesComeByMeta(t *testing.T) {
+	t.Parallel()
+	s := newServer(t)
+	ada, bob := s.create(t, `{"email":"ada@example.com"}`), s.create(t, `{"email":"bob@example.com"}`)
+	patch := func(identifiers string) request {
+		return request{method: "PATCH", path: "/api/profiles/" + ada, body: `{"data":{"type":"profile","id":"` + ada + `","attributes":{},"meta":{"patch_identifiers":` + identifiers + `}}}`}
+	}
+	const at = `"pointer":"/data/meta/patch_identifiers/append/`
+	s.run(t, map[string]exchange{
+		"not an address":    {request: patch(`{"append":{"email":["x"]}}`), status: 400, has: []string{at + `email"`}},
+		"not a string":      {request: patch(`{"append":{"email":7}}`), status: 400, has: []string{at + `email"`}},
+		"not for phones":    {request: patch(`{"append":{"phone_number":"+12345678901"}}`), status: 400, has: []string{at + `phone_number"`}},
+		"somebody else's":   {request: patch(`{"append":{"email":"bob@example.com"}}`), status: 409, has: []string{`"duplicate_profile_id":"` + bob + `"`}},
+		"nothing":           {request: patch(`{"append":null,"unappend":{"email":null}}`), status: 200},
+		"one is as good":    {request: patch(`{"append":{"email":"one@example.com"}}`), status: 200},
+		"neither of the to": {request: patch(`{"prepend":{}}`), status: 400, has: []string{"prepend"}},
+	})
+	s.do(patch(`{"append":{"email":["Two@example.com"]},"unappend":{"email":"one@example.com"}}`))
+	s.expect(202, "POST", "/api/events", event("Viewed", `{"email":"two@example.com","meta":{"patch_identifiers":{"append":{"email":"three@example.com"}}}}`, ""))
+	s.expect(200, "POST", "/api/profile-import", profile(`{"email":"three@example.com"}`))
+	s.expect(201, "POST", "/api/profile-import", profile(`{"email":"one@example.com"}`))
+	if n := s.count("select count(*) from profile_alias where profile_id = $1", ada); n != 2 {
+		t.Errorf("%d further addresses", n)
+	}
+}
+
+func TestAPersonIsKnownByTheLinksInTheirMessages(t *testing.T) {
+	t.Parallel()
+	s := newServer(t)
+	ada := s.create(t, `{"email":"ada@example.com"}`)
+	kx := consent.Exchange(secret, ada)
+	s.expect(202, "POST", "/api/events", event("Viewed", `{"anonymous_id":"browser"}`, ""))
+	s.expect(202, "POST", "/api/events", event("Clicked", `{"anonymous_id":"browser","_kx":"`+kx+`"}`, ""))
+	s.run(t, map[string]exchange{
+		"found":             {request: request{method: "GET", path: `/api/profiles?filter=equals(_kx,"` + kx + `")`}, status: 200, has: []string{`"id":"` + ada + `"`}},
+		"of another server": {request: request{method: "GET", path: `/api/profiles?filter=equals(_kx,"` + consent.Exchange([]byte("x"), ada) + `")`}, status: 200, has: []string{`"data":[]`}},
+		"no range":          {request: request{method: "GET", path: `/api/profiles?filter=any(_kx,["x"])`}, status: 400},
+		"an import":         {request: request{method: "POST", path: "/api/profile-import", body: profile(`{"_kx":"` + kx + `","title":"Countess"}`)}, status: 200, has: []string{`"id":"` + ada + `"`}},
+		"not a string":      {request: request{method: "POST", path: "/api/profile-import", body: profile(`{"_kx":7}`)}, status: 400, has: []string{`/_kx"`}},
+		"her visit as well": {request: request{method: "GET", path: `/api/events?include=metric&filter=equals(profile_id,"` + ada + `")`}, status: 200, has: []string{`"name":"Viewed"`, `"name":"Clicked"`}},
+	})
 }

@@ -70,7 +70,7 @@ func (a *api) createPushToken(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	in := &reader{}
+	in := a.reader()
 	token, change, pointer := decodePushToken(in, raw)
 	if err := in.err(); err != nil {
 		return err

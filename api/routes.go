@@ -43,6 +43,7 @@ func (a *api) routes() []route {
 		{"GET /api/profiles/{id}", "profiles:read", a.profile.one},
 		{"PATCH /api/profiles/{id}", "profiles:write", (*api).updateProfile},
 		{"POST /api/profile-import", "profiles:write", (*api).importProfile},
+		{"POST /api/profile-merge", "profiles:write", (*api).mergeProfiles},
 		{"GET /api/profiles/{id}/lists", "lists:read profiles:read", listsOfProfile(true)},
 		{"GET /api/profiles/{id}/relationships/lists", "lists:read profiles:read", listsOfProfile(false)},
 		{"GET /api/profiles/{id}/push-tokens", "profiles:read", pushTokensOfProfile(true)},
@@ -79,6 +80,9 @@ func (a *api) routes() []route {
 		{"DELETE /api/push-tokens/{id}", "push-tokens:write", (*api).deletePushToken},
 		{"GET /api/push-tokens/{id}/profile", "profiles:read push-tokens:read", a.pushTokens.relate(pushTokenProfile, true)},
 		{"GET /api/push-tokens/{id}/relationships/profile", "profiles:read push-tokens:read", a.pushTokens.relate(pushTokenProfile, false)},
+
+		// Privacy
+		{"POST /api/data-privacy-deletion-jobs", "data-privacy:write", (*api).deletePerson},
 
 		// Lists
 		{"POST /api/lists", "lists:write", (*api).createList},

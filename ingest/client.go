@@ -20,7 +20,7 @@ func (d *directory) findForClient(c *Change) *entry {
 		if value == nil {
 			continue
 		}
-		e := d.by[name][key(name, *value)]
+		e := d.owner(name, *value)
 		if e == nil {
 			stronger = append(stronger, name)
 			continue

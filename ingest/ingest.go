@@ -65,12 +65,28 @@ func (e *InvalidError) Error() string { return e.Field + ": " + e.Message }
 // errRetry aborts an attempt that met a concurrent writer; the next one will see what that one wrote.
 var errRetry = errors.New("a concurrent writer was first")
 
-const attempts = 12
+const (
+	attempts    = 12
+	mergeRounds = 20 // of profiles that are to be merged first; each leads to those that it makes one person's
+)
 
 // attempt runs f in transactions until one commits. f must leave nothing behind but what it writes through tx.
 func (g *Ingester) attempt(ctx context.Context, f func(tx *sqlx.Tx) error) error {
-	for i := range attempts {
+	rounds := 0
+	for i := 0; i < attempts; i++ {
 		err := g.store.Tx(ctx, f)
+		if linked := (*linkedError)(nil); errors.As(err, &linked) {
+			if rounds++; rounds > mergeRounds {
+				return ErrBusy
+			}
+			for _, l := range linked.links {
+				if err := g.mergeLinked(ctx, l); err != nil {
+					return err
+				}
+			}
+			i--
+			continue
+		}
 		if !passing(err) {
 			return err
 		}

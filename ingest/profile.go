@@ -23,14 +23,20 @@ type Change struct {
 
 	// FromClient: said by somebody who knows no more than the public company id. It may describe a person, but never
 	// gives one who has an external id, an email address or a phone number another identifier, or takes one away.
-	FromClient bool
+	FromClient bool `json:",omitempty"`
+
+	Exchanged      string   `json:",omitempty"` // the id of the profile that a link of ours was made for (_kx): weaker than an address
+	AppendEmails   []string `json:",omitempty"` // further addresses
+	UnappendEmails []string `json:",omitempty"` // addresses that are no longer the profile's
 }
 
 // Identified says whether the change tells whose profile it is about.
 func (c *Change) Identified() bool {
-	if c.ID != "" {
-		return true
-	}
+	return c.ID != "" || c.Exchanged != "" || c.lasting()
+}
+
+// lasting says whether the change has something that a new profile can be found by.
+func (c *Change) lasting() bool {
 	for _, name := range store.Identifiers {
 		if c.Attributes[name] != nil {
 			return true
@@ -46,7 +52,7 @@ func (c *Change) bare() bool {
 	if c.ID != "" {
 		named++
 	}
-	return named == 1 && len(c.Location) == 0 && !c.ClearLocation && len(c.Properties) == 0 &&
+	return named == 1 && c.Exchanged == "" && len(c.AppendEmails) == 0 && len(c.UnappendEmails) == 0 && len(c.Location) == 0 && !c.ClearLocation && len(c.Properties) == 0 &&
 		len(c.Append) == 0 && len(c.Unappend) == 0 && len(c.Unset) == 0
 }
 
@@ -55,7 +61,7 @@ type mode int
 
 const (
 	// upsert updates the profile of the strongest identifier that is known, or creates one. An identifier that
-	// belongs to another profile is left with it.
+	// belongs to another profile brings that one along if it has no other identifier, and else is left with it.
 	upsert mode = iota
 	// create refuses identifiers that are known.
 	create
@@ -64,8 +70,8 @@ const (
 )
 
 // UpsertProfile creates or updates the profile that the change is about, and says which. If its identifiers
-// belong to several profiles, the strongest one decides (id, external id, email, phone number, anonymous id) and
-// the others stay where they are.
+// belong to several profiles, the strongest one decides (id, external id, email, phone number, anonymous id).
+// Profiles that have nothing but a weaker one are merged into it; others stay where they are.
 func (g *Ingester) UpsertProfile(ctx context.Context, c Change) (p store.Profile, created bool, err error) {
 	return g.one(ctx, c, upsert)
 }

@@ -187,7 +187,7 @@ func TestTheStrongestIdentifierDecidesAndTheOthersStay(t *testing.T) {
 	t.Parallel()
 	g, s := newIngester(t)
 	mail, _, _ := g.UpsertProfile(t.Context(), change(t, `{"email":"a@example.com"}`))
-	phone, _, err := g.UpsertProfile(t.Context(), change(t, `{"phone_number":"+12345678901"}`))
+	phone, _, err := g.UpsertProfile(t.Context(), change(t, `{"phone_number":"+12345678901","anonymous_id":"x"}`)) // not the phone alone
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -217,7 +217,7 @@ func TestTheStrongestIdentifierDecidesAndTheOthersStay(t *testing.T) {
 		t.Errorf("another spelling: %v, %v", show(p.Email), err)
 	}
 	var invalid *ingest.InvalidError
-	if _, err := g.UpdateProfile(t.Context(), phone.ID, ingest.Change{Attributes: map[string]*string{"phone_number": nil}}); !errors.As(err, &invalid) || invalid.Field != "phone_number" {
+	if _, err := g.UpdateProfile(t.Context(), phone.ID, ingest.Change{Attributes: map[string]*string{"phone_number": nil, "anonymous_id": nil}}); !errors.As(err, &invalid) || invalid.Field != "phone_number" {
 		t.Errorf("clearing the last identifier: %v", err)
 	}
 }

@@ -30,18 +30,18 @@ func (g *Ingester) Unsubscribe(ctx context.Context, profile, channel string) err
 		if _, _, err := g.metricIDs(ctx, tx, []metricName{{metric, OwnService}}, received); err != nil {
 			return err
 		}
-		_, refusals, err := g.resolve(ctx, tx, []*Change{&event.Profile}, upsert, false)
+		entries, refusals, err := g.resolve(ctx, tx, []*Change{&event.Profile}, upsert, false)
 		if err != nil {
 			return err
 		}
 		if refusals[0] != nil {
 			return refusals[0]
 		}
-		said := []store.Consent{{ProfileID: profile, Channel: channel, Purpose: "marketing", Consent: store.Unsubscribed, At: received, Method: "PREFERENCE_PAGE"}}
+		said := []store.Consent{{ProfileID: entries[0].after.ID, Channel: channel, Purpose: "marketing", Consent: store.Unsubscribed, At: received, Method: "PREFERENCE_PAGE"}}
 		if _, err := g.store.WriteConsent(ctx, tx, said, received); err != nil {
 			return err
 		}
-		fresh, err := g.store.Suppress(ctx, tx, store.Suppression{ProfileID: profile, Channel: channel, Reason: "UNSUBSCRIBE", At: received})
+		fresh, err := g.store.Suppress(ctx, tx, store.Suppression{ProfileID: entries[0].after.ID, Channel: channel, Reason: "UNSUBSCRIBE", At: received})
 		if err != nil || !fresh {
 			return err
 		}

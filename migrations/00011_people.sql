@@ -64,7 +64,33 @@ create table push_token (
 create index push_token_profile on push_token (profile_id);
 create index push_token_created on push_token (created_at, id);
 
+-- What is left of a document of somebody who was deleted: its structure, numbers, true and false. words, in lower case,
+-- are what the person was known by.
+-- +goose StatementBegin
+create function redacted(value jsonb, words text[]) returns jsonb language plpgsql immutable as $$
+begin
+    case jsonb_typeof(value)
+    when 'object' then
+        return (select coalesce(jsonb_object_agg(
+                case when exists (select from unnest(words) w where strpos(lower(m.key), w) > 0) then 'redacted' else m.key end,
+                redacted(m.value, words)), '{}')
+            from jsonb_each(value) m);
+    when 'array' then
+        return (select coalesce(jsonb_agg(redacted(e.value, words) order by e.n), '[]')
+            from jsonb_array_elements(value) with ordinality e (value, n));
+    when 'string' then
+        return '"redacted"';
+    when 'number' then
+        return case when exists (select from unnest(words) w where strpos(value::text, w) > 0) then '"redacted"' else value end;
+    else
+        return value;
+    end case;
+end
+$$;
+-- +goose StatementEnd
+
 -- +goose Down
+drop function redacted(jsonb, text[]);
 drop table push_token;
 drop trigger profile_not_renamed_alias on profile;
 drop trigger profile_not_alias on profile;

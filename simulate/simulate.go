@@ -105,7 +105,7 @@ func New(ctx context.Context, scratch *Scratch, now time.Time, o Options) (*Simu
 		Content: content.New(content.Options{Currency: s.account.Currency, Locale: s.account.Locale}),
 		Feeds:   &activities.Feeds{Store: s.store, Clock: s.clock, Client: s.webFeeds()},
 		Links: func(profile string) map[string]any {
-			return map[string]any{"unsubscribe": "https://shop.example/unsubscribe/" + profile}
+			return map[string]any{"unsubscribe": "https://shop.example/unsubscribe/" + profile, "exchange": "kx-" + profile}
 		},
 	}
 	hash := o.Flow.Plan.Hash()

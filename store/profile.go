@@ -28,6 +28,8 @@ type Profile struct {
 	CreatedAt    time.Time      `db:"created_at" json:"created_at"`
 	UpdatedAt    time.Time      `db:"updated_at" json:"updated_at"`
 	LastEventAt  *time.Time     `db:"last_event_at" json:"last_event_at"` // when the latest event happened; read only
+
+	Aliases types.NullJSONText `db:"aliases" json:"-"` // only of LockProfiles; see ReadAliases
 }
 
 // Names of attributes, as the API, expressions and templates call them.

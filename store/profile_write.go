@@ -33,6 +33,18 @@ func (s *Store) LockProfiles(ctx context.Context, tx *sqlx.Tx, k Keys, whole boo
 	return rows, nil
 }
 
+// FindProfiles gives the ids of the profiles that one of the keys names.
+func (s *Store) FindProfiles(ctx context.Context, k Keys) (ids []string, err error) {
+	err = s.Tx(ctx, func(tx *sqlx.Tx) error {
+		rows, err := s.LockProfiles(ctx, tx, k, false)
+		for _, p := range rows {
+			ids = append(ids, p.ID)
+		}
+		return err
+	})
+	return ids, err
+}
+
 // InsertProfiles creates those that no other transaction has just created under one of their identifiers, and
 // returns how many: fewer than given means that the transaction has to be tried again.
 func (s *Store) InsertProfiles(ctx context.Context, tx *sqlx.Tx, profiles []Profile) (int, error) {

@@ -110,14 +110,14 @@ type Move struct {
 	FromDue  sql.NullTime
 }
 
-// MoveRuns moves runs that are still where they were found, and gives the ids of those it moved.
+// MoveRuns moves runs that are still where they were found, and whose, and gives the ids of those it moved.
 func (s *Store) MoveRuns(ctx context.Context, tx *sqlx.Tx, moves []Move) (map[string]bool, error) {
 	n := len(moves)
 	ids, steps, statuses, reasons, fromSteps := make([]string, n), make([]string, n), make([]string, n), make([]string, n), make([]string, n)
 	due, finished, fromDue := make([]time.Time, n), make([]time.Time, n), make([]time.Time, n)
-	ahead, places, data := make([]int64, n), make([]time.Time, n), make([]string, n)
+	ahead, places, data, profiles := make([]int64, n), make([]time.Time, n), make([]string, n), make([]string, n)
 	for i, m := range moves {
-		places[i], data[i] = m.Run.PlaceFrom.Time, string(m.Run.Data)
+		places[i], data[i], profiles[i] = m.Run.PlaceFrom.Time, string(m.Run.Data), m.Run.ProfileID
 		if data[i] == "" {
 			data[i] = "{}"
 		}
@@ -126,7 +126,7 @@ func (s *Store) MoveRuns(ctx context.Context, tx *sqlx.Tx, moves []Move) (map[st
 	}
 	var moved []string
 	err := tx.SelectContext(ctx, &moved, query("runs_move"), pq.Array(ids), pq.Array(steps), times(due), pq.Array(ahead),
-		pq.Array(statuses), pq.Array(reasons), times(finished), pq.Array(fromSteps), times(fromDue), times(places), pq.Array(data))
+		pq.Array(statuses), pq.Array(reasons), times(finished), pq.Array(fromSteps), times(fromDue), times(places), pq.Array(data), pq.Array(profiles))
 	if err != nil {
 		return nil, fmt.Errorf("moving runs: %w", err)
 	}

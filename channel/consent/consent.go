@@ -1,4 +1,5 @@
-// Package consent makes and reads the links with which people withdraw their consent to be messaged.
+// Package consent makes and reads the links with which people withdraw their consent to be messaged, and what links
+// carry so that those who follow them are known.
 package consent
 
 import (

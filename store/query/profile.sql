@@ -11,7 +11,10 @@ from profile
 -- same ones wait for each other instead of deadlocking.
 select id, email, phone_number, external_id, anonymous_id, first_name, last_name, organization, locale, title,
     image, location, properties, created_at, updated_at,
-    (select event.time from event where event.profile_id = profile.id order by event.time desc limit 1) as last_event_at
+    (select event.time from event where event.profile_id = profile.id order by event.time desc limit 1) as last_event_at,
+    case when aliased then (
+        select jsonb_agg(jsonb_build_object('kind', a.kind, 'key', a.key)) from profile_alias a where a.profile_id = profile.id
+    ) end as aliases
 from profile
 where id in (
     select id from profile where id = any($1::text[])
@@ -23,13 +26,26 @@ where id in (
     select id from profile where phone_number = any($4::text[])
     union all
     select id from profile where anonymous_id = any($5::text[])
+    union all
+    select profile_id from profile_alias where kind = 'id' and key = any($1::text[])
+    union all
+    select profile_id from profile_alias where kind = 'external_id' and key = any($2::text[])
+    union all
+    select profile_id from profile_alias where kind = 'email' and key = any($3::text[])
+    union all
+    select profile_id from profile_alias where kind = 'phone_number' and key = any($4::text[])
+    union all
+    select profile_id from profile_alias where kind = 'anonymous_id' and key = any($5::text[])
 )
 order by id
 for no key update
 
 -- name: profile_lock_named
 -- The same, of whom nothing is to be known but who they are.
-select id, email, phone_number, external_id, anonymous_id
+select id, email, phone_number, external_id, anonymous_id,
+    case when aliased then (
+        select jsonb_agg(jsonb_build_object('kind', a.kind, 'key', a.key)) from profile_alias a where a.profile_id = profile.id
+    ) end as aliases
 from profile
 where id in (
     select id from profile where id = any($1::text[])
@@ -41,6 +57,16 @@ where id in (
     select id from profile where phone_number = any($4::text[])
     union all
     select id from profile where anonymous_id = any($5::text[])
+    union all
+    select profile_id from profile_alias where kind = 'id' and key = any($1::text[])
+    union all
+    select profile_id from profile_alias where kind = 'external_id' and key = any($2::text[])
+    union all
+    select profile_id from profile_alias where kind = 'email' and key = any($3::text[])
+    union all
+    select profile_id from profile_alias where kind = 'phone_number' and key = any($4::text[])
+    union all
+    select profile_id from profile_alias where kind = 'anonymous_id' and key = any($5::text[])
 )
 order by id
 for no key update

@@ -63,13 +63,14 @@ from run r left join flow f on f.id = r.flow_id
 where r.id = any($1)
 
 -- name: runs_move
--- Only a run that is still where the caller found it moves: a second advance of the same run changes nothing.
+-- Only a run that is still where the caller found it moves: a second advance of the same run changes nothing. Neither
+-- does one whose profile was merged into another meanwhile.
 update run r set step = x.step, due_at = x.due_at, ahead = x.ahead, status = x.status, reason = x.reason,
     finished_at = x.finished_at, place_from = x.place_from, data = x.data::jsonb
 from unnest($1::text[], $2::text[], $3::timestamptz[], $4::bigint[], $5::text[], $6::text[], $7::timestamptz[],
-        $8::text[], $9::timestamptz[], $10::timestamptz[], $11::text[])
-    as x (id, step, due_at, ahead, status, reason, finished_at, from_step, from_due, place_from, data)
-where r.id = x.id and r.status = 'active' and r.step = x.from_step and r.due_at is not distinct from x.from_due
+        $8::text[], $9::timestamptz[], $10::timestamptz[], $11::text[], $12::text[])
+    as x (id, step, due_at, ahead, status, reason, finished_at, from_step, from_due, place_from, data, profile_id)
+where r.id = x.id and r.profile_id = x.profile_id and r.status = 'active' and r.step = x.from_step and r.due_at is not distinct from x.from_due
 returning r.id
 
 -- name: runs_of_profile

@@ -36,7 +36,7 @@ func rootCommand() *cobra.Command {
 		apiCommand(), workerCommand(), serveCommand(), migrateCommand(), flowCommand(), eventCommand(),
 		configCommand(), healthCommand(), devCommand(), versionCommand(),
 	)
-	root.AddCommand(onDatabase(runCommand(), reviewCommand(), keyCommand(), propertyCommand(), jobCommand(), accountCommand(), webhookCommand())...)
+	root.AddCommand(onDatabase(runCommand(), reviewCommand(), keyCommand(), profileCommand(), propertyCommand(), jobCommand(), accountCommand(), webhookCommand())...)
 	return root
 }
 

@@ -115,7 +115,8 @@ func (s *server) worker(ctx context.Context) (*worker.Worker, error) {
 			Content: content.New(content.Options{Currency: account.Currency, Locale: account.Locale}),
 			Feeds:   &activities.Feeds{Store: s.store, Clock: s.clock.Now},
 			Links: func(profile string) map[string]any {
-				return map[string]any{"unsubscribe": consent.UnsubscribeURL(c.BaseURL, []byte(string(c.Secret)), profile)}
+				secret := []byte(string(c.Secret))
+				return map[string]any{"unsubscribe": consent.UnsubscribeURL(c.BaseURL, secret, profile), "exchange": consent.Exchange(secret, profile)}
 			},
 			Caps:     map[string]time.Duration{plan.ChannelEmail: c.CapEmail, plan.ChannelSMS: c.CapText, plan.ChannelPush: c.CapPush},
 			Quiet:    quietHours(c),
