@@ -61,7 +61,7 @@ func adasLife(t *testing.T, g *ingest.Ingester, s *store.Store) string {
 		"insert into refusal (flow_id, profile_id, entry_key, reason, detail) values ('f', $1, 'k3', 'reentry', '{\"email\":\"ada@example.com\"}')",
 		"insert into job (id, kind, total, expires_at) values ('j', 'profile-import', 1, now())",
 		"insert into job_profile (job_id, profile_id) values ('j', $1)",
-		"insert into consent (profile_id, channel, purpose, consent, at, method, method_detail, updated_at) values ($1, 'email', 'marketing', 'SUBSCRIBED', now(), 'API', 'ada@example.com', now())",
+		"insert into consent (profile_id, channel, purpose, consent, at, method, method_detail, updated_at) values ($1, 'sms', 'marketing', 'SUBSCRIBED', now(), 'API', 'ada@example.com', now())",
 		"insert into list_suppression (profile_id, list_id, reason, at) select $1, id, 'UNSUBSCRIBE', now() from list",
 		`insert into job_error (id, job_id, position, code, title, detail, pointer, payload) values ('e', 'j', 0, 'invalid', 'Invalid', 'crm-4711 is taken', '/data', '{"email":"ADA@example.com"}')`,
 		"insert into outbox (flow_id, profile_id, entry_key) values ('f', $1, 'k4')",
@@ -180,7 +180,7 @@ func TestAnExportHasAllThatIsKnown(t *testing.T) {
 		t.Error("somebody else is in the export")
 	}
 	for noun, want := range map[string]int{"events": 3, "lists": 1, "suppressions": 1, "devices": 1, "further_identifiers": 1, "messages": 2, "runs": 1,
-		"purchases": 1, "send_timers": 2, "waiting_for": 1, "reviews": 1, "refused_entries": 1, "pending_entries": 1, "event_keys": 1, "consent": 1, "list_suppressions": 1, "imports": 1} {
+		"purchases": 1, "send_timers": 2, "waiting_for": 1, "reviews": 1, "refused_entries": 1, "pending_entries": 1, "event_keys": 1, "consent": 2, "list_suppressions": 1, "imports": 1} {
 		if got, ok := export[noun].([]any); !ok || len(got) != want {
 			t.Errorf("%s: %v, want %d", noun, export[noun], want)
 		}

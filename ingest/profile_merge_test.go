@@ -300,7 +300,7 @@ func TestEverythingOfAProfileIsMerged(t *testing.T) {
 		"insert into refusal (flow_id, profile_id, entry_key, reason) values ('on-list', '" + x + "', 'k', 'reentry'), ('on-list', '" + d + "', 'k', 'reentry'), ('on-list', '" + x + "', 'k2', 'reentry')",
 		"insert into message (send_key, message_id, profile_id, channel, address, status, owner) values ('k', 'm', '" + x + "', 'email', 'b@example.com', 'sent', 'o')",
 		"insert into send_timer (channel, key, started_at, until) values ('email', '" + x + "', now(), now() + interval '1 hour'), ('email', '" + d + "', now(), now())",
-		"insert into consent (profile_id, channel, purpose, consent, at, method, updated_at) values ('" + x + "', 'email', 'marketing', 'UNSUBSCRIBED', '2020-01-01', 'API', now()), ('" + d + "', 'email', 'marketing', 'SUBSCRIBED', '2021-01-01', 'API', now())",
+		"insert into consent (profile_id, channel, purpose, consent, at, method, updated_at) values ('" + d + "', 'email', 'marketing', 'SUBSCRIBED', '2027-01-01', 'API', now())",
 		"insert into list_suppression (profile_id, list_id, reason, at) values ('" + x + "', '" + l.ID + "', 'UNSUBSCRIBE', now())",
 		"insert into job (id, kind, total, expires_at) values ('j', 'suppress', 1, now())",
 		"insert into job_profile (job_id, profile_id) values ('j', '" + x + "')",
