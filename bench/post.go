@@ -89,7 +89,7 @@ func (s *shares) String() string {
 // storePeople is how many people events are about.
 const storePeople = 100_000
 
-// posting makes the people of the load, their metric and the month, and gives the load.
+// posting makes the people of the load, their metric and the month, warms up, and gives the load.
 func (s *stage) posting(ctx context.Context, o options) (load, error) {
 	l := load{Address: s.address, Connections: connections, Length: o.posting, Person: "post", People: storePeople}
 	var there bool
@@ -102,6 +102,11 @@ func (s *stage) posting(ctx context.Context, o options) (load, error) {
 		}
 	}
 	if err := s.postEvent(ctx, "Viewed Product", "post1@example.com"); err != nil {
+		return l, err
+	}
+	warm := l
+	warm.Prefix, warm.Length = "warm-", 2*time.Second
+	if _, _, err := s.sendLoad(ctx, warm); err != nil {
 		return l, err
 	}
 	return l, s.settle(ctx)
