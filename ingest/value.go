@@ -97,12 +97,15 @@ var timeLayouts = []string{
 var errTime = errors.New("must be an ISO 8601 time such as 2026-11-08T09:30:00+01:00")
 
 // ParseInstant reads an ISO 8601 time. Without a zone it is UTC.
-func ParseInstant(s string) (time.Time, error) {
+func ParseInstant(s string) (time.Time, error) { return ParseInstantIn(s, time.UTC) }
+
+// ParseInstantIn reads an ISO 8601 time. Without a zone it is what clocks show in the one given.
+func ParseInstantIn(s string, zone *time.Location) (time.Time, error) {
 	if len(s) < len("2006-01-02") || len(s) > 40 || strings.Contains(s, ",") {
 		return time.Time{}, errTime
 	}
 	for _, layout := range timeLayouts {
-		if t, err := time.Parse(layout, s); err == nil && t.Year() >= 1 {
+		if t, err := time.ParseInLocation(layout, s, zone); err == nil && t.Year() >= 1 {
 			return t.UTC(), nil
 		}
 	}

@@ -65,6 +65,22 @@ func (s *Store) FlowsTriggered(ctx context.Context, kind string, keys ...string)
 	return rows, nil
 }
 
+// FlowTriggers gives the ids of the flows that each of the keys of a kind triggers, in order.
+func (s *Store) FlowTriggers(ctx context.Context, kind string, keys []string) (map[string][]string, error) {
+	var rows []struct {
+		Key  string `db:"key"`
+		Flow string `db:"flow_id"`
+	}
+	if err := s.DB.SelectContext(ctx, &rows, query("flow_triggers"), kind, pq.Array(keys)); err != nil {
+		return nil, fmt.Errorf("reading the flows that %d keys trigger: %w", len(keys), err)
+	}
+	all := map[string][]string{}
+	for _, r := range rows {
+		all[r.Key] = append(all[r.Key], r.Flow)
+	}
+	return all, nil
+}
+
 // HoldFlow keeps others from changing the flow until the transaction ends. It returns ErrNotFound if there is none.
 func (s *Store) HoldFlow(ctx context.Context, tx *sqlx.Tx, id string) error {
 	_, err := found(&id, tx.GetContext(ctx, &id, query("flow_hold"), id))

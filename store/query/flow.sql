@@ -53,6 +53,13 @@ select id, name, status, hash, archived, paused, created_at, updated_at, trigger
 -- The ids of flows with a trigger of kind $1 by one of the keys $2.
 select distinct flow_id from flow_trigger where kind = $1 and key = any($2)
 
+-- name: flow_triggers
+-- The flows, deleted ones aside, that the keys $2 of kind $1 trigger.
+select distinct t.key, t.flow_id
+from flow_trigger t join flow f on f.id = t.flow_id and f.deleted_at is null
+where t.kind = $1 and t.key = any($2)
+order by t.key, t.flow_id
+
 -- name: flow_hold
 -- Keeps others from changing the flow until the transaction ends.
 select id from flow where id = $1 and deleted_at is null for update
