@@ -75,6 +75,9 @@ type api struct {
 	pushTokens *resource[store.PushToken]
 	events     *resource[store.Event]
 	metrics    *resource[store.Metric]
+	customs    *resource[store.CustomMetric]
+	mapped     *resource[store.MappedMetric]
+	aggregates chan struct{} // one for each under way
 
 	metricProperties     *resource[store.PropertyType]
 	metricPropertyDetail *resource[store.PropertyType]
@@ -127,6 +130,7 @@ func New(o Options) http.Handler {
 		payloads: o.Payloads, codecOrigin: o.CodecOrigin,
 		profiles: newProfiles(o.Store, o.Secret, profileDescription), profile: newProfiles(o.Store, o.Secret, profileDetail),
 		people: newProfiles(o.Store, o.Secret, relatedProfile), pushTokens: newPushTokens(o.Store), events: newEvents(o.Store), metrics: newMetrics(o.Store),
+		customs: newCustomMetrics(o.Store), mapped: newMappedMetrics(o.Store), aggregates: make(chan struct{}, maxAggregates),
 		metricProperties: newMetricProperties(o.Store, metricPropertyDescription), metricPropertyDetail: newMetricProperties(o.Store, metricPropertyDetail),
 		lists: newLists(o.Store, listDescription), listDetail: newLists(o.Store, listDetail),
 		flows: newFlows(o.Store, flowDescription), flowDetail: newFlows(o.Store, flowDetail), templates: newTemplates(o.Store),

@@ -138,7 +138,7 @@ func (o *object) group(now time.Time) (group ingest.Group, at groupPlace) {
 	return group, at
 }
 
-// job reads a body that asks for a job of this type, and gives its attributes. relations takes the relationships; nil:
+// job reads a body that asks for a job or the like of this type, and gives its attributes. relations takes the relationships; nil:
 // there are none.
 func (r *reader) job(raw jsontext.Value, kind string, relations func(*object)) (*object, bool) {
 	top, _ := r.open("", raw)

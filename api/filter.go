@@ -40,14 +40,17 @@ var operators = map[string]bool{
 // parseFilter reads "operator(field,value)" terms that are joined by commas or in and(…); all of them have to
 // hold. Values are strings in double or single quotes, with a backslash before a quote or backslash, bare numbers, booleans and
 // times, or lists of those in brackets.
-func parseFilter(s string) ([]comparison, error) {
+func parseFilter(s string) ([]comparison, error) { return parseFilterOn(s, "._-") }
+
+// parseFilterOn reads a filter on fields whose names have letters, digits and the given characters.
+func parseFilterOn(s, names string) ([]comparison, error) {
 	if len(s) > maxFilter {
 		return nil, fmt.Errorf("must be at most %d bytes long", maxFilter)
 	}
 	if !utf8.ValidString(s) || strings.ContainsRune(s, 0) {
 		return nil, fmt.Errorf("must be UTF-8 text without NUL characters")
 	}
-	p := &filterParser{s: s}
+	p := &filterParser{s: s, names: names}
 	if err := p.terms(0); err != nil {
 		return nil, err
 	}
@@ -59,6 +62,7 @@ func parseFilter(s string) ([]comparison, error) {
 
 type filterParser struct {
 	s     string
+	names string // characters of names besides letters and digits
 	i     int
 	found []comparison
 }
@@ -129,7 +133,7 @@ func (p *filterParser) term(depth int) error {
 func (p *filterParser) compare(operator string) (err error) {
 	c := comparison{operator: operator}
 	p.skip()
-	if c.field = p.word("._-"); c.field == "" {
+	if c.field = strings.TrimRight(p.word(p.names), " "); c.field == "" {
 		return p.expected("a field's name")
 	}
 	if operator != "has" {
@@ -223,12 +227,15 @@ func (p *filterParser) word(extra string) string {
 }
 
 // instant reads a time in a filter. A plus sign that was not escaped in the URL has become a space.
-func (l literal) instant() (time.Time, error) {
+func (l literal) instant() (time.Time, error) { return l.instantIn(time.UTC) }
+
+// instantIn reads a time that is in the zone unless it says otherwise.
+func (l literal) instantIn(zone *time.Location) (time.Time, error) {
 	text := l.text
 	if i := strings.LastIndexByte(text, ' '); i > 10 {
 		text = text[:i] + "+" + strings.TrimLeft(text[i:], " ")
 	}
-	return ingest.ParseInstant(text)
+	return ingest.ParseInstantIn(text, zone)
 }
 
 // seconds reads Unix seconds.

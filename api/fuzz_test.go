@@ -128,6 +128,49 @@ func checkProblem(t *testing.T, err error) {
 	}
 }
 
+func FuzzMetricBodies(f *testing.F) {
+	for _, seed := range []string{
+		`{"data":{"type":"metric-aggregate","attributes":{"metric_id":"A","measurements":["count","unique"],"interval":"hour","by":["URL","$flow"],"timezone":"Asia/Kolkata","sort":"-URL","page_size":3,"page_cursor":"eyJ9","filter":["greater-or-equal(datetime,2026-03-08)","less-than(datetime,2026-03-09T00:00:00Z),equals(Bot Click,true)"]}}}`,
+		`{"data":{"type":"custom-metric","id":"x","attributes":{"name":"C","definition":{"aggregation_method":"value","metric_groups":[{"metric_id":"A","value_property":null,"metric_filters":[{"property":"p","filter":{"type":"string","operator":"in","value":["a"]}},{"property":"p","filter":{"type":"list","operator":"contains","value":7}}]}]}}}}`,
+		`{"data":{"type":"mapped-metric","id":"x","relationships":{"metric":{"data":{"type":"metric","id":"A"}},"custom-metric":{"data":null}}}}`,
+	} {
+		f.Add([]byte(seed))
+	}
+	f.Fuzz(func(t *testing.T, body []byte) {
+		raw, err := parseJSON(body)
+		if err != nil {
+			return
+		}
+		in := &reader{}
+		asked := decodeAggregate(in, raw)
+		if err := in.err(); err != nil {
+			checkProblem(t, err)
+		} else if n := len(asked.starts); n == 0 || n != len(asked.query.Since) || n != len(asked.query.Until) || asked.query.Size < 1 || len(asked.measurements) == 0 {
+			t.Fatalf("%q gives %+v", body, asked)
+		} else if asked.cursor != "" {
+			if place, err := asked.place(asked.cursor); err == nil && len(place.Dims) != len(asked.query.By) {
+				t.Fatalf("%q gives %+v", body, place)
+			}
+		}
+		for _, id := range []string{"", "x"} {
+			in = &reader{}
+			form := decodeCustomMetric(in, raw, id)
+			if err := in.err(); err != nil {
+				checkProblem(t, err)
+			} else if form.definition != nil && !json.Valid(form.definition.json()) || id == "" && (form.name == nil || form.definition == nil) {
+				t.Fatalf("%q gives %+v", body, form)
+			}
+		}
+		in = &reader{}
+		mapped := decodeMapping(in, raw, "x")
+		if err := in.err(); err != nil {
+			checkProblem(t, err)
+		} else if mapped.metric.id != nil && mapped.custom.id != nil {
+			t.Fatalf("%q maps both", body)
+		}
+	})
+}
+
 func FuzzFilter(f *testing.F) {
 	for _, seed := range []string{
 		`equals(email,"a@example.com")`, `any(id,["a",'b']),and(has(profile),less-than(created,2026-01-01T00:00:00+00:00))`, `equals(a,"\"")`, `or(has(a))`, `equals(`, `and(and(and(and(and(and(has(a)))))))`,

@@ -2,19 +2,29 @@ package api
 
 import (
 	"context"
+	"net/url"
 
+	"github.com/legato-flow/legato/flow/plan"
 	"github.com/legato-flow/legato/store"
 )
 
 var metricDescription = &description{
 	name: "metric", path: "/api/metrics",
 	attributes: []string{"name", "created", "updated", "integration"},
+	includes:   []string{"flow-triggers"},
 	filters: map[string]filterField{
 		"integration.name":     {filterText, equality},
 		"integration.category": {filterText, equality},
 	},
 	order: "created", size: 200,
 }
+
+// bareMetric is a metric where another resource leads to it.
+var bareMetric = func() *description {
+	d := *metricDescription
+	d.includes = nil
+	return &d
+}()
 
 func newMetrics(s *store.Store) *resource[store.Metric] {
 	return &resource[store.Metric]{
@@ -29,7 +39,46 @@ func newMetrics(s *store.Store) *resource[store.Metric] {
 				"integration": map[string]any{"object": "integration", "id": m.Service, "name": m.Service, "category": m.Service},
 			}
 		},
+		included: triggersOfMetrics,
+		also:     []*description{bareFlow},
 	}
+}
+
+// triggersOfMetrics adds the relationship of metrics to the flows that they trigger; if it is asked for, it names them
+// and gives them.
+func triggersOfMetrics(ctx context.Context, a *api, q *query, rows []store.Metric, all []*shown) ([]*shown, error) {
+	asked := q.includes("flow-triggers") && len(rows) > 0
+	var triggers map[string][]string
+	var flows []store.ListedFlow
+	if asked {
+		names := make([]string, len(rows))
+		for i := range rows {
+			names[i] = rows[i].Name
+		}
+		var err error
+		if triggers, err = a.store.FlowTriggers(ctx, plan.TriggerMetric, names); err != nil {
+			return nil, err
+		}
+		if flows, err = a.store.FlowsTriggered(ctx, plan.TriggerMetric, names...); err != nil {
+			return nil, err
+		}
+	}
+	for i := range rows {
+		base := a.base + metricDescription.path + "/" + url.PathEscape(rows[i].ID)
+		relationship := related{Links: map[string]string{"self": base + "/relationships/flow-triggers", "related": base + "/flow-triggers"}}
+		if asked {
+			relationship.Data = identifiers(flowDescription.name, triggers[rows[i].Name])
+		}
+		all[i].Relationships = map[string]related{"flow-triggers": relationship}
+	}
+	if len(flows) == 0 {
+		return nil, nil
+	}
+	doc, err := a.flows.show(ctx, a, &query{fields: q.fields}, flows)
+	if err != nil {
+		return nil, err
+	}
+	return doc.Data.([]*shown), nil
 }
 
 func loadMetrics(ctx context.Context, a *api, q *query, ids []string) ([]*shown, error) {
@@ -37,7 +86,7 @@ func loadMetrics(ctx context.Context, a *api, q *query, ids []string) ([]*shown,
 	if err != nil {
 		return nil, err
 	}
-	doc, err := a.metrics.show(ctx, a, q, rows)
+	doc, err := a.metrics.show(ctx, a, &query{fields: q.fields}, rows)
 	if err != nil {
 		return nil, err
 	}

@@ -33,8 +33,16 @@ type resource[T any] struct {
 type relation[T any] struct {
 	name string
 	to   *description
-	id   func(*T) string
+	id   func(*T) string // empty: there is none
 	load func(ctx context.Context, a *api, q *query, ids []string) ([]*shown, error)
+}
+
+// identifier names the row that is led to, or is nil.
+func (rel relation[T]) identifier(row *T) any {
+	if id := rel.id(row); id != "" {
+		return identifier{rel.to.name, id}
+	}
+	return nil
 }
 
 // shown is a resource object of JSON:API.
@@ -182,7 +190,12 @@ func (s *resource[T]) relate(rel relation[T], whole bool) handler {
 		}
 		if !whole {
 			links := map[string]string{"self": s.relationLinks(a, &row, rel)["self"]}
-			respond(w, http.StatusOK, document{Data: identifier{rel.to.name, rel.id(&row)}, Links: links})
+			respond(w, http.StatusOK, document{Data: rel.identifier(&row), Links: links})
+			return nil
+		}
+		links := map[string]string{"self": a.base + r.URL.Path}
+		if rel.id(&row) == "" {
+			respond(w, http.StatusOK, document{Links: links})
 			return nil
 		}
 		found, err := rel.load(r.Context(), a, q, []string{rel.id(&row)})
@@ -192,7 +205,7 @@ func (s *resource[T]) relate(rel relation[T], whole bool) handler {
 		if len(found) == 0 {
 			return store.ErrNotFound
 		}
-		respond(w, http.StatusOK, document{Data: found[0], Links: map[string]string{"self": a.base + r.URL.Path}})
+		respond(w, http.StatusOK, document{Data: found[0], Links: links})
 		return nil
 	}
 }
@@ -213,7 +226,7 @@ func (s *resource[T]) show(ctx context.Context, a *api, q *query, rows []T) (doc
 			if all[i].Relationships == nil {
 				all[i].Relationships = map[string]related{}
 			}
-			all[i].Relationships[rel.name] = related{Data: identifier{rel.to.name, rel.id(&rows[i])}, Links: s.relationLinks(a, &rows[i], rel)}
+			all[i].Relationships[rel.name] = related{Data: rel.identifier(&rows[i]), Links: s.relationLinks(a, &rows[i], rel)}
 		}
 	}
 	if s.extend != nil {
@@ -237,7 +250,9 @@ func (s *resource[T]) show(ctx context.Context, a *api, q *query, rows []T) (doc
 		}
 		var ids []string
 		for i := range rows {
-			ids = append(ids, rel.id(&rows[i]))
+			if id := rel.id(&rows[i]); id != "" {
+				ids = append(ids, id)
+			}
 		}
 		slices.Sort(ids)
 		found, err := rel.load(ctx, a, q, slices.Compact(ids))

@@ -78,11 +78,13 @@ func permitIncludes(ctx context.Context, includes []string) error {
 
 // includeScope is the scope of a relationship's resources.
 func includeScope(relationship string) scope {
-	if strings.HasPrefix(relationship, "flow-") || relationship == "flow" {
+	switch {
+	case strings.HasPrefix(relationship, "flow-"), relationship == "flow":
 		return "flows:read"
-	}
-	if relationship == "webhook-topics" {
+	case relationship == "webhook-topics":
 		return "webhooks:read"
+	case relationship == "custom-metric":
+		return "metrics:read"
 	}
 	return scope(strings.TrimSuffix(relationship, "s") + "s:read")
 }
