@@ -2,11 +2,13 @@ package ingest_test
 
 import (
 	"context"
+	"golang.org/x/sync/errgroup"
 	"testing"
 	"time"
 
 	"github.com/legato-flow/legato/ingest"
 	"github.com/legato-flow/legato/internal/testkit"
+	"golang.org/x/sync/errgroup"
 )
 
 func TestTheComingMonthsHavePartitionsAhead(t *testing.T) {
@@ -52,5 +54,20 @@ func TestAMonthIsMadeWhileEventsAreWritten(t *testing.T) {
 	}
 	if err := tx.Commit(); err != nil {
 		t.Error(err)
+	}
+}
+
+func TestAMonthThatManyMakeAtOnceIsMadeOnce(t *testing.T) {
+	t.Parallel()
+	s := testkit.Store(t)
+	for ahead := range 10 {
+		month := time.Date(2031, time.Month(1+ahead), 1, 0, 0, 0, 0, time.UTC)
+		var group errgroup.Group
+		for range 8 {
+			group.Go(func() error { return s.EnsureEventPartition(t.Context(), month) })
+		}
+		if err := group.Wait(); err != nil {
+			t.Fatal(err)
+		}
 	}
 }

@@ -64,7 +64,8 @@ begin
         return;
     end if;
     perform pg_advisory_xact_lock(hashtext('ensure_event_partition'));
-    if to_regclass(name) is not null then
+    -- Whoever had the lock before may have made it, which to_regclass need not have heard of.
+    if exists (select from pg_class c where c.relname = name and c.relnamespace = current_schema::regnamespace) then
         return;
     end if;
     execute format('create table %I (like event including all excluding indexes)', name);
