@@ -11,6 +11,14 @@ const event = (name, email, rest) => ({
   },
 })
 const members = (...ids) => ({ data: ids.map(id => ({ type: 'profile', id })) })
+const customMetric = (metricId, name, rest) => ({
+  data: {
+    type: 'custom-metric', ...rest,
+    attributes: { name, definition: { aggregationMethod: 'value', metricGroups: [{ metricId, metricFilters: [{ property: 'OrderId', filter: { type: 'string', operator: 'equals', value: '7' } }], valueProperty: null }] } },
+  },
+})
+const mapping = relationships => ({ data: { type: 'mapped-metric', id: 'revenue', relationships } })
+const november = ['greater-or-equal(datetime,2026-11-01T00:00:00)', 'less-than(datetime,2026-12-01T00:00:00)']
 const delay = (temporaryId, next) => ({
   temporaryId, type: 'time-delay', links: { next },
   data: { unit: 'days', value: 2, secondaryValue: 0, timezone: 'profile', delayUntilTime: null, delayUntilWeekdays: null },
@@ -55,6 +63,24 @@ export const operations = [
   ['getMetricProperty', (k, s) => k.metrics.getMetricProperty(s.property, { include: ['metric'] })],
   ['getMetricForMetricProperty', (k, s) => same(k.metrics.getMetricForMetricProperty(s.property), b => b.data.id, s.metric)],
   ['getMetricIdForMetricProperty', (k, s) => same(k.metrics.getMetricIdForMetricProperty(s.property), b => b.data.id, s.metric)],
+
+  // Numbers of events, metrics made of others, and the roles of metrics
+  ['queryMetricAggregates', (k, s) => same(k.metrics.queryMetricAggregates({ data: { type: 'metric-aggregate', attributes: { metricId: s.metric, measurements: ['count', 'sum_value', 'unique'], by: ['$value_currency'], interval: 'month', timezone: 'UTC', pageSize: 10, returnFields: ['dates', 'data'], filter: [...november, 'equals($value_currency,"USD")'], sort: '-count' } } }), b => [b.data.attributes.dates.map(d => d.toISOString()), b.data.attributes.data.map(row => ({ ...row }))], [['2026-11-01T00:00:00.000Z'], [{ dimensions: ['USD'], measurements: { count: [1], sum_value: [29.98], unique: [1] } }]])],
+  ['createCustomMetric', (k, s) => keep(s, 'custom', same(k.metrics.createCustomMetric(customMetric(s.metric, 'The seventh')), b => [b.data.attributes.name, b.data.attributes.created instanceof Date], ['The seventh', true]))],
+  ['updateCustomMetric', (k, s) => same(k.metrics.updateCustomMetric(s.custom, customMetric(s.metric, 'Order 7', { id: s.custom })), b => b.data.attributes.name, 'Order 7')],
+  ['getCustomMetric', (k, s) => same(k.metrics.getCustomMetric(s.custom, { include: ['metrics'], fieldsMetric: ['name'] }), b => [b.data.attributes.definition.aggregationMethod, b.data.attributes.definition.metricGroups[0].metricFilters[0].filter.value, b.included.map(m => m.attributes.name)], ['value', '7', ['Placed Order']])],
+  ['getCustomMetrics', (k, s) => same(k.metrics.getCustomMetrics({ include: ['metrics'], fieldsMetric: ['name'] }), b => b.data.map(m => [m.id, m.attributes.name]), [[s.custom, 'Order 7']])],
+  ['getMetricsForCustomMetric', (k, s) => same(k.metrics.getMetricsForCustomMetric(s.custom), b => b.data.map(m => m.attributes.name), ['Placed Order'])],
+  ['getMetricIdsForCustomMetric', (k, s) => same(k.metrics.getMetricIdsForCustomMetric(s.custom), b => b.data.map(m => m.id), [s.metric])],
+  ['getMappedMetrics', k => same(k.metrics.getMappedMetrics({ include: ['metric', 'custom-metric'] }), b => [b.data.length, b.included.map(m => m.attributes.name).sort()], [7, ['Placed Order', 'Viewed Product']])],
+  ['updateMappedMetric', (k, s) => same(k.metrics.updateMappedMetric('revenue', mapping({ customMetric: { data: { type: 'custom-metric', id: s.custom } } })), b => b.data.id, 'revenue')],
+  ['getMappedMetric', (k, s) => same(k.metrics.getMappedMetric('revenue', { include: ['custom-metric'] }), b => b.included.map(m => [m.id, m.attributes.name]), [[s.custom, 'Order 7']])],
+  ['getCustomMetricForMappedMetric', (k, s) => same(k.metrics.getCustomMetricForMappedMetric('revenue'), b => b.data.id, s.custom)],
+  ['getCustomMetricIdForMappedMetric', (k, s) => same(k.metrics.getCustomMetricIdForMappedMetric('revenue'), b => b.data.id, s.custom)],
+  ['updateMappedMetric, back to the metric', (k, s) => k.metrics.updateMappedMetric('revenue', mapping({ metric: { data: { type: 'metric', id: s.metric } } }))],
+  ['getMetricForMappedMetric', (k, s) => same(k.metrics.getMetricForMappedMetric('revenue'), b => b.data.attributes.name, 'Placed Order')],
+  ['getMetricIdForMappedMetric', (k, s) => same(k.metrics.getMetricIdForMappedMetric('revenue'), b => b.data.id, s.metric)],
+  ['deleteCustomMetric', (k, s) => k.metrics.deleteCustomMetric(s.custom)],
 
   ['bulkCreateEvents', k => k.events.bulkCreateEvents({
     data: {
@@ -174,4 +200,11 @@ export const operations = [
   }],
   ['deleteFlowAction', (k, s) => k.flows.deleteFlowAction(s.lastAction)],
   ['deleteFlow', (k, s) => k.flows.deleteFlow(s.flow)],
+
+  // Two profiles that are one person, and a person who wants to be forgotten
+  ['mergeProfiles', (k, s) => same(k.profiles.mergeProfiles({ data: { type: 'profile-merge', id: s.ada, relationships: { profiles: members(s.bob) } } }), b => [b.data.type, b.data.id], ['profile', s.ada])],
+  ['getProfile, of the two', (k, s) => same(k.profiles.getProfile(s.ada), b => [b.data.attributes.email, b.data.attributes.firstName], ['ada@example.com', 'Bob'])],
+  ['requestProfileDeletion', k => k.dataprivacy.requestProfileDeletion({ data: { type: 'data-privacy-deletion-job', attributes: { profile: { data: profile({ email: 'ada@example.com' }) } } } })],
+  ['requestProfileDeletion, by id', (k, s) => k.dataprivacy.requestProfileDeletion({ data: { type: 'data-privacy-deletion-job', attributes: { profile: { data: { type: 'profile', id: s.ada, attributes: {} } } } } })],
+  ['getProfiles, without the forgotten', k => same(k.profiles.getProfiles({ filter: 'any(email,["ada@example.com","bob@example.com"])' }), b => b.data, [])],
 ]
