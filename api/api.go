@@ -128,8 +128,8 @@ func New(o Options) http.Handler {
 		from: o.From, fromName: o.FromName, loopback: o.Loopback, checks: o.Checks, registry: o.Registry, log: o.Log, extra: o.Extra, liquid: o.Liquid,
 		keys: newKeyring(o.Store, o.Keys, o.Log), limiter: o.Limiter, proxies: o.Proxies, bulk: make(gate, bulkBodies), measure: newMeasures(o.Registry, o.Ingester), bodies: newAllowance(bodyAllowance),
 		payloads: o.Payloads, codecOrigin: o.CodecOrigin,
-		profiles: newProfiles(o.Store, o.Secret, profileDescription), profile: newProfiles(o.Store, o.Secret, profileDetail),
-		people: newProfiles(o.Store, o.Secret, relatedProfile), pushTokens: newPushTokens(o.Store), events: newEvents(o.Store), metrics: newMetrics(o.Store),
+		profiles: newProfiles(o.Store, o.Secret, o.Clock, profileDescription), profile: newProfiles(o.Store, o.Secret, o.Clock, profileDetail),
+		people: newProfiles(o.Store, o.Secret, o.Clock, relatedProfile), pushTokens: newPushTokens(o.Store), events: newEvents(o.Store), metrics: newMetrics(o.Store),
 		customs: newCustomMetrics(o.Store), mapped: newMappedMetrics(o.Store), aggregates: make(chan struct{}, maxAggregates),
 		metricProperties: newMetricProperties(o.Store, metricPropertyDescription), metricPropertyDetail: newMetricProperties(o.Store, metricPropertyDetail),
 		lists: newLists(o.Store, listDescription), listDetail: newLists(o.Store, listDetail),
@@ -228,7 +228,7 @@ func (a *api) serve(route route) http.Handler {
 func (a *api) admit(w http.ResponseWriter, r *http.Request, route route) (*http.Request, error) {
 	key, err := a.authenticate(w, r)
 	if err == nil {
-		err = a.throttle(w, key.Hash, route.pattern)
+		err = a.throttle(w, key.Hash, counterOf(route.pattern, r))
 	}
 	if err == nil {
 		err = permit(key, route.scope)

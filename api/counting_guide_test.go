@@ -44,6 +44,7 @@ func TestTheGuideToCountingEventsIsTrue(t *testing.T) {
 		{`[{"dimensions":["USD"],"measurements":{"sum_value":[0,0,49.90,0`, `{"dimensions":["EUR"],"measurements":{"sum_value":[0,0,30,0`},
 		{`"type":"custom-metric"`, `"name":"Large orders"`},
 		{`"type":"mapped-metric","id":"revenue"`, `"included":[`, `"name":"Large orders"`},
+		{`"average_order_value":49.9,`, `"historic_clv":49.9,"historic_number_of_orders":1,`, `"churn_probability":null`},
 	}
 	blocks := shellBlock.FindAllStringSubmatch(string(page), -1)
 	if len(blocks) != len(want) {

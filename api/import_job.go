@@ -146,7 +146,7 @@ func profilesOfImportJob(whole bool) handler {
 		}
 		d := *profileDescription
 		d.includes, d.filters, d.sorts, d.order = nil, nil, nil, "id"
-		of := newProfiles(a.store, a.secret, &d)
+		of := newProfiles(a.store, a.secret, a.now, &d)
 		of.page = func(ctx context.Context, p store.Page) ([]store.Profile, bool, error) {
 			p.Where = append(p.Where, store.Condition{Field: "job", Operator: "equals", Value: j.ID})
 			return a.store.Profiles(ctx, p)

@@ -1,6 +1,7 @@
 package api
 
 import (
+	"net/http"
 	"regexp"
 	"strings"
 )
@@ -138,6 +139,16 @@ var limitOfRoute = func() map[string]limit {
 }()
 
 var placeholder = regexp.MustCompile(`\{[^}]*\}`)
+
+// counterOf names the counter of a request: its route, but many profiles with their orders are counted apart. That name has
+// the limit of what no other is named for, which is theirs in the public API's reference.
+func counterOf(pattern string, r *http.Request) string {
+	if (pattern == "GET /api/profiles" || pattern == "GET /api/lists/{id}/profiles") &&
+		strings.Contains(r.URL.Query().Get("additional-fields[profile]"), analytics) {
+		return pattern + " with " + analytics
+	}
+	return pattern
+}
 
 // limitOf gives the limit of a route by its pattern.
 func limitOf(pattern string) limit {

@@ -3,6 +3,7 @@ package api
 import (
 	"encoding/json"
 	"fmt"
+	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"slices"
@@ -138,6 +139,26 @@ func TestRoutesHaveTheScopesAndLimitsOfTheSpecification(t *testing.T) {
 	}
 	if found < 30 {
 		t.Errorf("only %d routes were found in the specification", found)
+	}
+}
+
+func TestManyProfilesWithTheirOrdersHaveALimitOfTheirOwn(t *testing.T) {
+	t.Parallel()
+	for target, want := range map[string]limit{
+		"/api/profiles": large,
+		"/api/profiles?additional-fields[profile]=subscriptions":                            large,
+		"/api/profiles?fields[profile]=predictive_analytics":                                large,
+		"/api/profiles?additional-fields%5Bprofile%5D=subscriptions,predictive%5Fanalytics": medium,
+		"/api/profiles?additional-fields%5Bprofile%5D=subscriptions%2Cpredictive_analytics": medium,
+		"/api/profiles?page[size]=100&additional-fields[profile]=predictive_analytics":      medium,
+	} {
+		if got := limitOf(counterOf("GET /api/profiles", httptest.NewRequest("GET", target, nil))); got != want {
+			t.Errorf("%s allows %s, not %s", target, got, want)
+		}
+	}
+	one := httptest.NewRequest("GET", "/api/profiles/x?additional-fields[profile]=predictive_analytics", nil)
+	if got := limitOf(counterOf("GET /api/profiles/{id}", one)); got != large {
+		t.Errorf("one profile allows %s", got)
 	}
 }
 

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"net/http"
 	"slices"
+	"time"
 
 	"github.com/legato-flow/legato/channel/consent"
 	"github.com/legato-flow/legato/store"
@@ -20,8 +21,8 @@ var locationAttributes = func() (all []string) {
 var profileDescription = &description{
 	name: "profile", path: "/api/profiles",
 	attributes: append([]string{"email", "phone_number", "external_id", "first_name", "last_name", "organization", "locale",
-		"title", "image", "created", "updated", "last_event_date", "location", "properties"}, locationAttributes...),
-	additional: []string{"subscriptions"},
+		"title", "image", "created", "updated", "last_event_date", "location", "properties"}, slices.Concat(locationAttributes, within(analytics, analyticsFields))...),
+	additional: []string{analytics, "subscriptions"},
 	filters: map[string]filterField{
 		"id":           {filterText, choice},
 		"email":        {filterEmail, choice},
@@ -52,7 +53,7 @@ var relatedProfile = func() *description {
 	return &d
 }()
 
-func newProfiles(s *store.Store, secret []byte, d *description) *resource[store.Profile] {
+func newProfiles(s *store.Store, secret []byte, now func() time.Time, d *description) *resource[store.Profile] {
 	return &resource[store.Profile]{
 		description: d,
 		get:         s.Profile,
@@ -69,6 +70,9 @@ func newProfiles(s *store.Store, secret []byte, d *description) *resource[store.
 		position:   (*store.Profile).Position,
 		attributes: profileAttributes,
 		extend: func(ctx context.Context, q *query, rows []store.Profile, all []*shown) error {
+			if err := addAnalytics(ctx, s, now(), q, all); err != nil {
+				return err
+			}
 			return addSubscriptions(ctx, s, q, all)
 		},
 		included: relateProfiles(slices.Compact(slices.Sorted(slices.Values(append(slices.Clone(profileRelations), d.includes...))))),

@@ -32,7 +32,7 @@ func TestProfilesAreCreatedImportedAndChanged(t *testing.T) {
 		"sparse":          {request: request{method: "GET", path: "/api/profiles/" + id + "?fields[profile]=email,location.city"}, status: 200, has: []string{`"attributes":{"email":"Ada@example.com","location":{"city":"Ulm"}}`}},
 		"no fields":       {request: request{method: "GET", path: "/api/profiles/" + id + "?fields[profile]="}, status: 200, has: []string{`"attributes":{}`}},
 		"subscriptions":   {request: request{method: "GET", path: "/api/profiles/" + id + "?additional-fields[profile]=subscriptions"}, status: 200, has: []string{`"can_receive_email_marketing":true`, `"consent":"NEVER_SUBSCRIBED"`}},
-		"predictions":     {request: request{method: "GET", path: "/api/profiles/" + id + "?additional-fields[profile]=predictive_analytics"}, status: 400, has: []string{`"parameter":"additional-fields[profile]"`}},
+		"an unknown more": {request: request{method: "GET", path: "/api/profiles/" + id + "?additional-fields[profile]=horoscope"}, status: 400, has: []string{`"parameter":"additional-fields[profile]"`}},
 		"friends":         {request: request{method: "GET", path: "/api/profiles/" + id + "?include=friends"}, status: 400, has: []string{`"parameter":"include"`}},
 		"nobody":          {request: request{method: "GET", path: "/api/profiles/nobody"}, status: 404},
 		"duplicate email": {request: request{method: "POST", path: "/api/profiles", body: profile(`{"email":"ada@EXAMPLE.com"}`)}, status: 409, has: []string{`"code":"duplicate_profile"`, `"duplicate_profile_id":"` + id + `"`, `"pointer":"/data/attributes/email"`}},

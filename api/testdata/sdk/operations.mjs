@@ -100,6 +100,8 @@ export const operations = [
   })],
   ['getEvents, those of the bulk', k => same(k.events.getEvents({ sort: '-datetime', include: ['profile'] }), b => b.included.map(p => p.attributes.email).sort(), ['ada@example.com', 'lin@example.com'])],
 
+  ['getProfile, with the orders', (k, s) => same(k.profiles.getProfile(s.ada, { additionalFieldsProfile: ['predictive_analytics'] }), b => [b.data.attributes.predictiveAnalytics.historicClv, b.data.attributes.predictiveAnalytics.historicNumberOfOrders, b.data.attributes.predictiveAnalytics.churnProbability], [29.98, 1, null])],
+
   // Profiles
   ['createProfile', (k, s) => keep(s, 'bob', k.profiles.createProfile({ data: profile({ email: 'bob@example.com', phoneNumber: '+15005550006', firstName: 'Bob', location: { city: 'Ulm', latitude: 48.4 }, properties: { points: 7, tags: ['a'] } }) }))],
   // Not with unset: the SDK itself fails on it, as string and as array.
