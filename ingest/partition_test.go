@@ -2,7 +2,6 @@ package ingest_test
 
 import (
 	"context"
-	"golang.org/x/sync/errgroup"
 	"testing"
 	"time"
 
