@@ -17,18 +17,19 @@ import (
 	"github.com/legato-flow/legato/store"
 )
 
-// TestAnAPIThatIsKilledUnderLoadLosesNothingItAcknowledged kills the API again and again while events come in.
+// TestAnAPIThatIsKilledUnderLoadLosesNothingItAcknowledged kills the API again and again while events come in, alone and
+// many in a request.
 func TestAnAPIThatIsKilledUnderLoadLosesNothingItAcknowledged(t *testing.T) {
 	t.Parallel()
 	k := newKillable(t, "LEGATO_LISTEN", "LEGATO_API_KEY=pk_dev")
 	address, s := k.address, k.store
 
 	var mu sync.Mutex
-	acknowledged := map[string]bool{}
-	count := func() int {
+	acknowledged, bulks := map[string]bool{}, 0
+	tally := func() (events, requests int) {
 		mu.Lock()
 		defer mu.Unlock()
-		return len(acknowledged)
+		return len(acknowledged), bulks
 	}
 	stop := make(chan struct{})
 	var senders sync.WaitGroup
@@ -40,10 +41,21 @@ func TestAnAPIThatIsKilledUnderLoadLosesNothingItAcknowledged(t *testing.T) {
 					return
 				default:
 				}
-				id := fmt.Sprintf("%d-%d", sender, i)
-				if postOne(address, id) {
+				ids, post := []string{fmt.Sprintf("%d-%d", sender, i)}, postOne
+				if sender%4 == 0 {
+					for n := range 50 {
+						ids = append(ids, fmt.Sprintf("%s-%d", ids[0], n))
+					}
+					post = postBulk
+				}
+				if post(address, ids...) {
 					mu.Lock()
-					acknowledged[id] = true
+					for _, id := range ids {
+						acknowledged[id] = true
+					}
+					if len(ids) > 1 {
+						bulks++
+					}
 					mu.Unlock()
 					i++
 					continue
@@ -54,15 +66,20 @@ func TestAnAPIThatIsKilledUnderLoadLosesNothingItAcknowledged(t *testing.T) {
 	}
 	for range 3 {
 		process := k.start(t, "api")
-		before := count()
-		for end := time.Now().Add(30 * time.Second); count() < before+100 && time.Now().Before(end); {
+		eventsBefore, bulksBefore := tally()
+		enough := func() bool {
+			events, bulks := tally()
+			return events >= eventsBefore+100 && bulks >= bulksBefore+4
+		}
+		for end := time.Now().Add(30 * time.Second); !enough() && time.Now().Before(end); {
 			time.Sleep(time.Millisecond)
 		}
 		time.Sleep(time.Duration(rand.IntN(100)) * time.Millisecond)
 		_ = process.Process.Kill()
 		_ = process.Wait()
-		if count() < before+100 {
-			t.Errorf("only %d events were acknowledged", count()-before)
+		if !enough() {
+			events, bulks := tally()
+			t.Errorf("only %d events were acknowledged, and %d requests with many", events-eventsBefore, bulks-bulksBefore)
 		}
 	}
 	close(stop)
@@ -72,7 +89,7 @@ func TestAnAPIThatIsKilledUnderLoadLosesNothingItAcknowledged(t *testing.T) {
 		if err := s.DB.Select(&stored, "select unique_id from event"); err != nil {
 			t.Fatal(err)
 		}
-		if len(stored) >= count() || time.Now().After(end) {
+		if len(stored) >= len(acknowledged) || time.Now().After(end) {
 			break
 		}
 	}
@@ -130,11 +147,34 @@ func (k *killable) start(t *testing.T, command string) *exec.Cmd {
 }
 
 // postOne sends an event and says whether it was acknowledged.
-func postOne(address, id string) bool {
-	body := fmt.Sprintf(`{"data":{"type":"event","attributes":{"unique_id":%q,"properties":{},`+
-		`"metric":{"data":{"type":"metric","attributes":{"name":"Viewed"}}},`+
-		`"profile":{"data":{"type":"profile","attributes":{"email":"p%d@example.com"}}}}}}`, id, len(id)%5)
-	request, err := http.NewRequest(http.MethodPost, "http://"+address+"/api/events", strings.NewReader(body))
+func postOne(address string, ids ...string) bool {
+	return accepted(address, "events", `{"data":`+eventOf(ids[0], `,"profile":{"data":`+personOf(ids[0])+`}`)+`}`)
+}
+
+// postBulk sends events of two people in a request and says whether it was acknowledged.
+func postBulk(address string, ids ...string) bool {
+	var groups []string
+	for half := range slices.Chunk(ids, (len(ids)+1)/2) {
+		var events []string
+		for _, id := range half {
+			events = append(events, eventOf(id, ""))
+		}
+		groups = append(groups, `{"type":"event-bulk-create","attributes":{"profile":{"data":`+personOf(half[0])+`},"events":{"data":[`+strings.Join(events, ",")+`]}}}`)
+	}
+	return accepted(address, "event-bulk-create-jobs", `{"data":{"type":"event-bulk-create-job","attributes":{"events-bulk-create":{"data":[`+strings.Join(groups, ",")+`]}}}}`)
+}
+
+func eventOf(id, profile string) string {
+	return fmt.Sprintf(`{"type":"event","attributes":{"unique_id":%q,"properties":{},"metric":{"data":{"type":"metric","attributes":{"name":"Viewed"}}}%s}}`, id, profile)
+}
+
+func personOf(id string) string {
+	return fmt.Sprintf(`{"type":"profile","attributes":{"email":"p%d@example.com"}}`, len(id)%5)
+}
+
+// accepted posts a body and says whether the answer was 202.
+func accepted(address, path, body string) bool {
+	request, err := http.NewRequest(http.MethodPost, "http://"+address+"/api/"+path, strings.NewReader(body))
 	if err != nil {
 		return false
 	}
