@@ -27,6 +27,9 @@ func (a *api) deletePerson(w http.ResponseWriter, r *http.Request) error {
 	if err := in.err(); err != nil {
 		return err
 	}
+	if err := a.ingester.ForgetWaiting(r.Context(), keys); err != nil {
+		return err
+	}
 	ids, err := a.store.FindProfiles(r.Context(), keys)
 	if err != nil {
 		return err

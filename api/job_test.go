@@ -321,3 +321,28 @@ func (s *server) newest(kind string) string {
 	}
 	return id
 }
+
+func TestADeletedPersonIsNotImportedByAJobThatWaited(t *testing.T) {
+	t.Parallel()
+	s := newServer(t)
+	s.create(t, `{"email":"ada@example.com"}`)
+	mixed := s.expect(202, "POST", imports, importing(nil, person(`{"email":"ADA@example.com"}`), person(`{"email":"bob@example.com"}`), person(`{"phone_number":"+4915112345678"}`)))
+	alone := s.expect(202, "POST", imports, importing(nil, person(`{"email":"Ada@Example.com","first_name":"Ada"}`)))
+	for _, known := range []string{`"email":"ada@EXAMPLE.com"`, `"phone_number":"+4915112345678"`} { // the second has no profile yet
+		w := s.do(request{method: "POST", path: "/api/data-privacy-deletion-jobs",
+			body: `{"data":{"type":"data-privacy-deletion-job","attributes":{"profile":{"data":{"type":"profile","attributes":{` + known + `}}}}}}`})
+		if w.Code != 202 {
+			t.Fatalf("%d %s", w.Code, w.Body)
+		}
+	}
+	s.work()
+	if n := s.count("select count(*) from profile where email = 'bob@example.com'"); n != 1 || s.count("select count(*) from profile") != 1 {
+		t.Errorf("%d of Bob, and %d profiles", n, s.count("select count(*) from profile"))
+	}
+	for doc, want := range map[*map[string]any]float64{&mixed: 1, &alone: 0} {
+		job := dig(t, s.expect(200, "GET", imports+"/"+dig(t, *doc, "data", "id").(string), ""), "data", "attributes")
+		if dig(t, job, "status") != "complete" || dig(t, job, "completed_count") != want || dig(t, job, "failed_count") != 0.0 {
+			t.Errorf("the job is %v, want %v completed", job, want)
+		}
+	}
+}

@@ -60,6 +60,11 @@ func adasLife(t *testing.T, g *ingest.Ingester, s *store.Store) string {
 			('run/r/sms-1', 'm2', 'r', $1, 'sms', '+4915112345678', '', '', null, 'claimed', 'o')`,
 		"insert into refusal (flow_id, profile_id, entry_key, reason, detail) values ('f', $1, 'k3', 'reentry', '{\"email\":\"ada@example.com\"}')",
 		"insert into job (id, kind, total, expires_at) values ('j', 'profile-import', 1, now())",
+		`insert into job_part (job_id, position, items) values ('j', 0, '[{"position":0,"change":{"ID":"","Attributes":{"email":"ADA@example.com"}},"payload":{"email":"ada@example.com"}},
+			{"position":1,"change":{"ID":"","Attributes":{"email":"bob@example.com","last_name":"Byron"},"Properties":{"n":1}}},
+			{"position":2,"change":{"ID":"","Attributes":{"external_id":"crm-4711"}}},{"position":3,"change":{"ID":"","Attributes":{"phone_number":"+4915112345678"}}},
+			{"position":4,"change":{"ID":"","Attributes":null,"AppendEmails":["Countess@example.org"]}},{"position":5,"change":{"ID":"","Attributes":{"anonymous_id":"browser-9"}}}]')`,
+		"insert into job_part (job_id, position, items) values ('j', 6, jsonb_build_array(jsonb_build_object('position', 6, 'change', jsonb_build_object('ID', $1::text))))",
 		"insert into job_profile (job_id, profile_id) values ('j', $1)",
 		"insert into consent (profile_id, channel, purpose, consent, at, method, method_detail, updated_at) values ($1, 'sms', 'marketing', 'SUBSCRIBED', now(), 'API', 'ada@example.com', now())",
 		"insert into list_suppression (profile_id, list_id, reason, at) select $1, id, 'UNSUBSCRIBE', now() from list",
@@ -113,10 +118,13 @@ func TestADeletedPersonLeavesNoTraceInAnyTable(t *testing.T) {
 		"select count(*) from run where status = 'cancelled' and reason = 'Person Deleted' and due_at is null": 1,
 		"select count(*) from nudge where run_id = 'r'":                                                        1, // the cohort forgets them
 		"select count(*) from watch":                                                                           0,
-		"select count(*) from review where decision = 'cancelled'":                                             1,
-		"select count(*) from outbox where profile_id <> '" + other + "'":                                      0,
-		"select count(*) from message where address like 'redacted.%@example.com'":                             1,
-		"select count(*) from property_type where samples = '[\"bob@example.com\"]'":                           1,
+		"select skipped from job":                                                                              6,
+		"select count(*) from job_part where position = 0 and jsonb_array_length(items) = 1 and items @> '[{\"position\": 1}]'": 1,
+		"select count(*) from job_part where position = 6 and items = '[]'":                                                     1,
+		"select count(*) from review where decision = 'cancelled'":                                                              1,
+		"select count(*) from outbox where profile_id <> '" + other + "'":                                                       0,
+		"select count(*) from message where address like 'redacted.%@example.com'":                                              1,
+		"select count(*) from property_type where samples = '[\"bob@example.com\"]'":                                            1,
 	} {
 		if got := number(t, s, query); got != want {
 			t.Errorf("%s: %d, want %d", query, got, want)

@@ -75,6 +75,24 @@ func (s *Store) EraseProfile(ctx context.Context, tx *sqlx.Tx, id, phone string,
 	return erased, nil
 }
 
+// HoldJobs keeps workers from the jobs that are not done, until the transaction ends. It comes before LockForMerge.
+func (s *Store) HoldJobs(ctx context.Context, tx *sqlx.Tx) error {
+	if _, err := tx.ExecContext(ctx, query("erase_job_hold")); err != nil {
+		return fmt.Errorf("holding jobs: %w", err)
+	}
+	return nil
+}
+
+// DropFromJobs takes what waits to be done about a person out of the jobs that HoldJobs holds. Emails of the keys are in
+// lower case.
+func (s *Store) DropFromJobs(ctx context.Context, tx *sqlx.Tx, k Keys) error {
+	if _, err := tx.ExecContext(ctx, query("erase_job_part"), pq.Array(k.IDs), pq.Array(k.ExternalIDs), pq.Array(k.Emails),
+		pq.Array(k.PhoneNumbers), pq.Array(k.AnonymousIDs)); err != nil {
+		return fmt.Errorf("dropping a person from jobs: %w", err)
+	}
+	return nil
+}
+
 // Words are what a person is known by, in lower case, as EraseProfile looks for them: identifiers, names and the parts
 // of the address, but none so short that it would be found everywhere.
 func (p *Profile) Words(aliases []Alias) []string {

@@ -88,3 +88,31 @@ delete from job_profile where profile_id = $1
 -- What was refused of an import is shown as it was sent.
 update job_error e set payload = redacted(e.payload, $1::text[]), detail = 'redacted'
 where exists (select from unnest($1::text[]) w (word) where strpos(lower(e.detail), w.word) > 0 or strpos(lower(e.payload::text), w.word) > 0)
+
+-- name: erase_job_hold
+-- Workers hold a job before the profiles of its part: whoever waits for them here does not wait with profiles in hand.
+select id from job where status in ('queued', 'processing') order by created_at, id for update
+
+-- name: erase_job_part
+-- What waits to be done about the person with one of the ids $1, external ids $2, addresses $3, numbers $4 and anonymous
+-- ids $5 is not done any more. It counts as skipped.
+with sought as (
+    select array(select lower(substr(t.text, 2, length(t.text) - 2)) -- as JSON has it
+        from unnest($1::text[] || $2 || $3 || $4 || $5) w (word), lateral (select to_jsonb(w.word)::text) t (text)) as words
+), thinned as (
+    select p.job_id, p.position, i.kept, i.dropped
+    from job_part p, sought s, lateral (
+        select coalesce(jsonb_agg(x.item order by x.n) filter (where not x.theirs), '[]') as kept, count(*) filter (where x.theirs) as dropped
+        from (
+            select item, n, coalesce(c ->> 'ID' = any($1) or c ->> 'Exchanged' = any($1) or c #>> '{Attributes,external_id}' = any($2)
+                or lower(c #>> '{Attributes,email}') = any($3) or c #>> '{Attributes,phone_number}' = any($4)
+                or c #>> '{Attributes,anonymous_id}' = any($5)
+                or exists (select from jsonb_array_elements_text(c -> 'AppendEmails') a (address) where lower(a.address) = any($3)), false) as theirs
+            from jsonb_array_elements(p.items) with ordinality e (item, n), lateral (select item -> 'change') l (c)
+        ) x
+    ) i
+    where exists (select from unnest(s.words) w (word) where strpos(lower(p.items::text), w.word) > 0) and i.dropped > 0
+), written as (
+    update job_part p set items = t.kept from thinned t where p.job_id = t.job_id and p.position = t.position
+)
+update job j set skipped = j.skipped + t.dropped from (select job_id, sum(dropped) as dropped from thinned group by job_id) t where j.id = t.job_id
