@@ -21,7 +21,7 @@ var locationAttributes = func() (all []string) {
 var profileDescription = &description{
 	name: "profile", path: "/api/profiles",
 	attributes: append([]string{"email", "phone_number", "external_id", "first_name", "last_name", "organization", "locale",
-		"title", "image", "created", "updated", "last_event_date", "location", "properties"}, slices.Concat(locationAttributes, within(analytics, analyticsFields))...),
+		"title", "image", "created", "updated", "last_event_date", "location", "properties"}, slices.Concat(locationAttributes, within(analytics, analyticsFields), subscriptionPaths)...),
 	additional: []string{analytics, "subscriptions"},
 	filters: map[string]filterField{
 		"id":           {filterText, choice},
@@ -31,8 +31,11 @@ var profileDescription = &description{
 		"_kx":          {filterText, equality},
 		"created":      {filterTime, strictly},
 		"updated":      {filterTime, strictly},
-		"subscriptions.email.marketing.suppression.reason":    {filterText, equality},
-		"subscriptions.email.marketing.suppression.timestamp": {filterTime, ranges},
+		"subscriptions.email.marketing.suppression.reason":          {filterText, equality},
+		"subscriptions.email.marketing.suppression.timestamp":       {filterTime, ranges},
+		"subscriptions.email.marketing.list_suppressions.reason":    {filterText, equality},
+		"subscriptions.email.marketing.list_suppressions.timestamp": {filterTime, ranges},
+		"subscriptions.email.marketing.list_suppressions.list_id":   {filterText, equality},
 	},
 	sorts: []string{"created", "email", "id", "updated"}, order: "-created",
 	size: 20, maxSize: 100,

@@ -32,6 +32,8 @@ func TestProfilesAreCreatedImportedAndChanged(t *testing.T) {
 		"sparse":          {request: request{method: "GET", path: "/api/profiles/" + id + "?fields[profile]=email,location.city"}, status: 200, has: []string{`"attributes":{"email":"Ada@example.com","location":{"city":"Ulm"}}`}},
 		"no fields":       {request: request{method: "GET", path: "/api/profiles/" + id + "?fields[profile]="}, status: 200, has: []string{`"attributes":{}`}},
 		"subscriptions":   {request: request{method: "GET", path: "/api/profiles/" + id + "?additional-fields[profile]=subscriptions"}, status: 200, has: []string{`"can_receive_email_marketing":true`, `"consent":"NEVER_SUBSCRIBED"`}},
+		"a part of them":  {request: request{method: "GET", path: "/api/profiles/" + id + "?additional-fields[profile]=subscriptions&fields[profile]=subscriptions.email.marketing.consent,subscriptions.email.marketing.can_receive_email_marketing,subscriptions.email.marketing.double_optin"}, status: 200, has: []string{`"attributes":{"subscriptions":{"email":{"marketing":{"can_receive_email_marketing":true,"consent":"NEVER_SUBSCRIBED"}}}}`}},
+		"no part of them": {request: request{method: "GET", path: "/api/profiles/" + id + "?fields[profile]=subscriptions.sms.fax"}, status: 400, has: []string{`"parameter":"fields[profile]"`}},
 		"an unknown more": {request: request{method: "GET", path: "/api/profiles/" + id + "?additional-fields[profile]=horoscope"}, status: 400, has: []string{`"parameter":"additional-fields[profile]"`}},
 		"friends":         {request: request{method: "GET", path: "/api/profiles/" + id + "?include=friends"}, status: 400, has: []string{`"parameter":"include"`}},
 		"nobody":          {request: request{method: "GET", path: "/api/profiles/nobody"}, status: 404},

@@ -2,6 +2,8 @@ package api
 
 import (
 	"context"
+	"maps"
+	"slices"
 
 	"github.com/legato-flow/legato/store"
 )
@@ -82,6 +84,28 @@ func (s *subscriptions) shown() map[string]any {
 		"mobile_push": map[string]any{"marketing": push},
 		"whatsapp":    whatsapp,
 	}
+}
+
+// subscriptionPaths are what sparse fields can name of subscriptions. Some are never shown: nothing is known of them here.
+var subscriptionPaths = func() []string {
+	all := paths("subscriptions", (&subscriptions{}).shown())
+	all = append(all, within("subscriptions.email.marketing", []string{"custom_method_detail", "double_optin"})...)
+	for _, purpose := range []string{"email.open_tracking", "whatsapp.marketing", "whatsapp.transactional", "whatsapp.conversational"} {
+		all = append(all, within("subscriptions."+purpose, []string{"created_timestamp", "metadata", "phone_number", "valid_until"})...)
+	}
+	return all
+}()
+
+// paths leads to all that is inside of an attribute.
+func paths(attribute string, value map[string]any) (all []string) {
+	for _, name := range slices.Sorted(maps.Keys(value)) {
+		path := attribute + "." + name
+		all = append(all, path)
+		if inner, ok := value[name].(map[string]any); ok {
+			all = append(all, paths(path, inner)...)
+		}
+	}
+	return all
 }
 
 // short is what was said for a purpose on a channel, and when.

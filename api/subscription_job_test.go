@@ -2,6 +2,7 @@ package api_test
 
 import (
 	"fmt"
+	"net/url"
 	"strings"
 	"testing"
 
@@ -175,6 +176,20 @@ func TestUnsubscribingIsFromTheListOrFromEverything(t *testing.T) {
 	for metric, want := range map[string]int{"Unsubscribed from List": 1, "Unsubscribed from Email Marketing": 2} {
 		if got := s.events(metric); got != want {
 			t.Errorf("%d events %s, want %d", got, metric, want)
+		}
+	}
+	for filter, want := range map[string]int{
+		`list_id,"` + list + `")`: 1, `list_id,"other")`: 0, `reason,"UNSUBSCRIBE")`: 1, `reason,"SPAM_COMPLAINT")`: 0,
+	} {
+		found := s.expect(200, "GET", "/api/profiles?filter="+url.QueryEscape("equals(subscriptions.email.marketing.list_suppressions."+filter), "")
+		if got := len(dig(t, found, "data").([]any)); got != want {
+			t.Errorf("%s: %d profiles, want %d", filter, got, want)
+		}
+	}
+	for operator, want := range map[string]int{"less-than": 0, "greater-than": 1} {
+		found := s.expect(200, "GET", "/api/profiles?filter="+operator+"(subscriptions.email.marketing.list_suppressions.timestamp,2000-01-01)", "")
+		if got := len(dig(t, found, "data").([]any)); got != want {
+			t.Errorf("%s: %d profiles, want %d", operator, got, want)
 		}
 	}
 	if n := s.count("select count(*) from list_member"); n != 0 {

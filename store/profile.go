@@ -99,6 +99,12 @@ var profileListing = listing{
 			expression: "exists (select from suppression s where s.profile_id = profile.id and s.channel = 'email' and s.reason %s)"},
 		"subscriptions.email.marketing.suppression.timestamp": {kind: moment,
 			expression: "exists (select from suppression s where s.profile_id = profile.id and s.channel = 'email' and s.at %s)"},
+		"subscriptions.email.marketing.list_suppressions.reason": {
+			expression: "exists (select from list_suppression s where s.profile_id = profile.id and s.reason %s)"},
+		"subscriptions.email.marketing.list_suppressions.timestamp": {kind: moment,
+			expression: "exists (select from list_suppression s where s.profile_id = profile.id and s.at %s)"},
+		"subscriptions.email.marketing.list_suppressions.list_id": {
+			expression: "exists (select from list_suppression s where s.profile_id = profile.id and s.list_id %s)"},
 	},
 	sorts: map[string]column{
 		"id":      {expression: "id"},
