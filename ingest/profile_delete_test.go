@@ -69,6 +69,9 @@ func adasLife(t *testing.T, g *ingest.Ingester, s *store.Store) string {
 		"insert into consent (profile_id, channel, purpose, consent, at, method, method_detail, updated_at) values ($1, 'sms', 'marketing', 'SUBSCRIBED', now(), 'API', 'ada@example.com', now())",
 		"insert into list_suppression (profile_id, list_id, reason, at) select $1, id, 'UNSUBSCRIBE', now() from list",
 		`insert into job_error (id, job_id, position, code, title, detail, pointer, payload) values ('e', 'j', 0, 'invalid', 'Invalid', 'crm-4711 is taken', '/data', '{"email":"ADA@example.com"}')`,
+		"insert into webhook (id, name, endpoint_url, secret_key) values ('w', 'W', 'https://example.com', 'secret')",
+		`insert into webhook_delivery (id, webhook_id, events, queued_at, created_at, error)
+			values (gen_random_uuid(), 'w', '[]', now(), now(), 'example.com answered 422: ADA@example.com is unknown'), (gen_random_uuid(), 'w', '[]', now(), now(), 'example.com answered 500')`,
 		"insert into outbox (flow_id, profile_id, entry_key) values ('f', $1, 'k4')",
 		"insert into send_timer (channel, key, started_at) values ('sms', '+4915112345678', now()), ('email', $1, now())",
 		`insert into property_type (metric_id, name, kind, count, first_seen, last_seen, samples) select 'M', 'mail', 'text', 2, now(), now(), '["bob@example.com","Ada@example.com"]' where $1 <> ''`,
@@ -115,10 +118,11 @@ func TestADeletedPersonLeavesNoTraceInAnyTable(t *testing.T) {
 	for query, want := range map[string]int{
 		"select count(*) from event":   4, // hers, redacted, and Bob's
 		"select count(*) from profile": 1,
-		"select count(*) from run where status = 'cancelled' and reason = 'Person Deleted' and due_at is null": 1,
-		"select count(*) from nudge where run_id = 'r'":                                                        1, // the cohort forgets them
-		"select count(*) from watch":                                                                           0,
-		"select skipped from job":                                                                              6,
+		"select count(*) from run where status = 'cancelled' and reason = 'Person Deleted' and due_at is null":                  1,
+		"select count(*) from nudge where run_id = 'r'":                                                                         1, // the cohort forgets them
+		"select count(*) from watch":                                                                                            0,
+		"select count(*) from webhook_delivery where error = 'example.com answered 500'":                                        1,
+		"select skipped from job":                                                                                               6,
 		"select count(*) from job_part where position = 0 and jsonb_array_length(items) = 1 and items @> '[{\"position\": 1}]'": 1,
 		"select count(*) from job_part where position = 6 and items = '[]'":                                                     1,
 		"select count(*) from review where decision = 'cancelled'":                                                              1,

@@ -18,7 +18,7 @@ var eraseSteps = []string{
 	"erase_retry", "erase_review", "erase_run", "erase_watch", "erase_outcome", "erase_message", "erase_event", "erase_event_key",
 	"erase_purchase", "erase_refusal", "erase_date_change", "erase_send_timer", "erase_property_type",
 	"erase_job_error", "erase_job_profile", "erase_list_member", "erase_suppression", "erase_consent", "erase_list_suppression",
-	"erase_push_token", "erase_profile_alias",
+	"erase_push_token", "erase_profile_alias", "erase_webhook_delivery",
 }
 
 // Erased is what was left of a person, without what told who they were.
@@ -45,7 +45,7 @@ func (s *Store) EraseProfile(ctx context.Context, tx *sqlx.Tx, id, phone string,
 			args = []any{id}
 		case "erase_event", "erase_outcome":
 			args = []any{id, pq.Array(words)}
-		case "erase_property_type", "erase_job_error":
+		case "erase_property_type", "erase_job_error", "erase_webhook_delivery":
 			args = []any{pq.Array(words)}
 		case "erase_review":
 			args = []any{id, reason}

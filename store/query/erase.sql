@@ -116,3 +116,7 @@ with sought as (
     update job_part p set items = t.kept from thinned t where p.job_id = t.job_id and p.position = t.position
 )
 update job j set skipped = j.skipped + t.dropped from (select job_id, sum(dropped) as dropped from thinned group by job_id) t where j.id = t.job_id
+
+-- name: erase_webhook_delivery
+-- Calls name events and nobody, but what a receiver answered is kept when it refuses, and may say about whom.
+update webhook_delivery d set error = 'redacted' where exists (select from unnest($1::text[]) w (word) where strpos(lower(d.error), w.word) > 0)
