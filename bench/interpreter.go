@@ -55,16 +55,16 @@ func (i *interpreter) interpret(ctx workflow.Context, j journey) error {
 	return workflow.ExecuteActivity(ctx, i.Send, j, path).Get(ctx, nil)
 }
 
-// Enter brings the run to its wait.
+// Enter looks up when the wait is over to which the dispatcher has brought the run.
 func (i *interpreter) Enter(ctx context.Context, j journey) (time.Time, error) {
-	result, err := i.move(ctx, j)
+	runs, err := i.store.Runs(ctx, []string{j.Run})
 	if err != nil {
 		return time.Time{}, err
 	}
-	if len(result.Waiting) != 1 {
+	if len(runs) != 1 || runs[0].Step == "" {
 		return time.Time{}, errors.New("the run does not wait")
 	}
-	return result.Waiting[0].Due, nil
+	return runs[0].DueAt.Time, nil
 }
 
 // Filter asks the flow's filter.
