@@ -34,15 +34,10 @@ const (
 // MaxDelivery is the most bytes that a call may post: a single event may have 5 MB.
 const MaxDelivery = 8 << 20
 
-// Caller makes a call of a webhook.
-type Caller interface {
-	Deliver(ctx context.Context, r webhook.Request, handover func(ctx context.Context) error) (webhook.Response, error)
-}
-
 // Deliveries tells webhooks of events. It is safe for concurrent use.
 type Deliveries struct {
 	Store *store.Store
-	Calls Caller
+	Calls Webhooks
 	Now   func() time.Time // must be real, as receivers compare it with theirs
 	Base  string           // the public URL of the server, for links
 	Keep  time.Duration    // how long the log of what is finished is kept

@@ -3,6 +3,7 @@ package activities
 import (
 	"time"
 
+	"github.com/legato-flow/legato/flow/plan"
 	"github.com/legato-flow/legato/flow/program"
 	"github.com/legato-flow/legato/internal/clock"
 	"github.com/legato-flow/legato/store"
@@ -36,7 +37,7 @@ func (p *pass) wait(s *program.Step, members []*member) error {
 
 // waitEnds is the moment at which a wait that the member begins now is over.
 func (p *pass) waitEnds(s *program.Step, m *member) time.Time {
-	zone := clock.Zone(s.Wait.Zones(m.person.Timezone, p.account.Timezone)...)
+	zone := clock.Zone(plan.Zones(s.Wait.Timezone, m.person.Timezone, p.account.Timezone)...)
 	if s.Wait.Date == nil {
 		return s.Wait.Due(m.now, zone)
 	}

@@ -105,10 +105,7 @@ func placed(g *program.Program, date store.StoredDate, account string, changed, 
 	}
 	f := earlier[len(earlier)-1]
 	end := g.Plan.End(f.Moment, f.On, func(name string) *time.Location {
-		if name == "" || name == plan.PersonZone {
-			return clock.Zone(date.Zone, account)
-		}
-		return clock.Zone(name, account)
+		return clock.Zone(plan.Zones(name, date.Zone, account)...)
 	})
 	if end.After(now) {
 		entries = append(entries, store.DateEntry{

@@ -40,7 +40,7 @@ func (f *openingWait) bring(run *store.Run, m candidate, c clock.Clock, now time
 	if m.entry.DueAt.Valid || m.entry.PlaceFrom.Valid { // planned ahead, or on the way to a place: advance knows more
 		return nil
 	}
-	due := f.step.Wait.Due(now, clock.Zone(f.step.Wait.Zones(m.person.Timezone, f.account.Timezone)...)).UTC().Truncate(time.Microsecond)
+	due := f.step.Wait.Due(now, clock.Zone(plan.Zones(f.step.Wait.Timezone, m.person.Timezone, f.account.Timezone)...)).UTC().Truncate(time.Microsecond)
 	if !due.After(now) {
 		return nil
 	}

@@ -8,6 +8,15 @@ const Clock = "15:04"
 // PersonZone is the Timezone that stands for the person's own, else the account's.
 const PersonZone = "person"
 
+// Zones gives the names of the zones that a Timezone of a step may stand for: the first that is a zone. person and account
+// are theirs.
+func Zones(timezone, person, account string) []string {
+	if timezone == "" || timezone == PersonZone {
+		return []string{person, account}
+	}
+	return []string{timezone, account}
+}
+
 // clock reads a wall clock time. Plans are checked when they are made, so anything else counts as midnight.
 func clock(at string) (hour, minute int) {
 	t, err := time.Parse(Clock, at)

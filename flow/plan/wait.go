@@ -5,14 +5,6 @@ import (
 	"time"
 )
 
-// Zones gives the names of the zones in which the wait's days and clock may be read: the first that is a zone.
-func (w *Wait) Zones(person, account string) []string {
-	if w.Timezone == "" || w.Timezone == PersonZone {
-		return []string{person, account}
-	}
-	return []string{w.Timezone, account}
-}
-
 // Due is the moment at which a wait that begins at now ends. zone is what Timezone stands for; without At and
 // Weekdays it makes no difference.
 //
