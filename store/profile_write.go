@@ -25,7 +25,7 @@ func (s *Store) LockProfiles(ctx context.Context, tx *sqlx.Tx, k Keys, whole boo
 	if !whole {
 		name = "profile_lock_named"
 	}
-	err := tx.SelectContext(ctx, &rows, query(name), pq.Array(k.IDs), pq.Array(k.ExternalIDs), pq.Array(k.Emails),
+	err := tx.SelectContext(ctx, &rows, query(name)+"\n"+query("profile_keyed"), pq.Array(k.IDs), pq.Array(k.ExternalIDs), pq.Array(k.Emails),
 		pq.Array(k.PhoneNumbers), pq.Array(k.AnonymousIDs))
 	if err != nil {
 		return nil, fmt.Errorf("locking profiles: %w", err)

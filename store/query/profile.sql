@@ -7,8 +7,7 @@ select id, email, phone_number, external_id, anonymous_id, first_name, last_name
 from profile
 
 -- name: profile_lock
--- Every profile that one of the identifiers names, locked in the order of ids, so that two writers who need the
--- same ones wait for each other instead of deadlocking.
+-- Followed by profile_keyed.
 select id, email, phone_number, external_id, anonymous_id, first_name, last_name, organization, locale, title,
     image, location, properties, created_at, updated_at,
     (select event.time from event where event.profile_id = profile.id order by event.time desc limit 1) as last_event_at,
@@ -16,37 +15,18 @@ select id, email, phone_number, external_id, anonymous_id, first_name, last_name
         select jsonb_agg(jsonb_build_object('kind', a.kind, 'key', a.key)) from profile_alias a where a.profile_id = profile.id
     ) end as aliases
 from profile
-where id in (
-    select id from profile where id = any($1::text[])
-    union all
-    select id from profile where external_id = any($2::text[])
-    union all
-    select id from profile where lower(email) = any($3::text[])
-    union all
-    select id from profile where phone_number = any($4::text[])
-    union all
-    select id from profile where anonymous_id = any($5::text[])
-    union all
-    select profile_id from profile_alias where kind = 'id' and key = any($1::text[])
-    union all
-    select profile_id from profile_alias where kind = 'external_id' and key = any($2::text[])
-    union all
-    select profile_id from profile_alias where kind = 'email' and key = any($3::text[])
-    union all
-    select profile_id from profile_alias where kind = 'phone_number' and key = any($4::text[])
-    union all
-    select profile_id from profile_alias where kind = 'anonymous_id' and key = any($5::text[])
-)
-order by id
-for no key update
 
 -- name: profile_lock_named
--- The same, of whom nothing is to be known but who they are.
+-- The same where nothing is to be known of them but who they are.
 select id, email, phone_number, external_id, anonymous_id,
     case when aliased then (
         select jsonb_agg(jsonb_build_object('kind', a.kind, 'key', a.key)) from profile_alias a where a.profile_id = profile.id
     ) end as aliases
 from profile
+
+-- name: profile_keyed
+-- Every profile that one of the identifiers names, locked in the order of ids, so that two writers who need the
+-- same ones wait for each other instead of deadlocking.
 where id in (
     select id from profile where id = any($1::text[])
     union all
