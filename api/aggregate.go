@@ -48,11 +48,7 @@ func (a *api) aggregate(w http.ResponseWriter, r *http.Request) error {
 		values.Del("page_cursor")
 		r.URL.RawQuery = values.Encode()
 	}
-	q, err := parameters{shapes: []*description{aggregateDescription}}.parse(r)
-	if err != nil {
-		return err
-	}
-	raw, err := a.json(w, r, maxAggregateBody)
+	q, raw, err := a.request(w, r, parameters{shapes: []*description{aggregateDescription}}, maxAggregateBody)
 	if err != nil {
 		return err
 	}

@@ -46,6 +46,25 @@ func readBody(w http.ResponseWriter, r *http.Request, limit int64) ([]byte, erro
 	return data, nil
 }
 
+// request reads what an operation that writes is sent: its query parameters, and a body of at most limit bytes.
+func (a *api) request(w http.ResponseWriter, r *http.Request, p parameters, limit int64) (*query, jsontext.Value, error) {
+	q, err := p.parse(r)
+	if err != nil {
+		return nil, nil, err
+	}
+	raw, err := a.json(w, r, limit)
+	return q, raw, err
+}
+
+// json reads a body as one JSON value.
+func (a *api) json(w http.ResponseWriter, r *http.Request, limit int64) (jsontext.Value, error) {
+	body, err := readBody(w, r, limit)
+	if err != nil {
+		return nil, err
+	}
+	return parseJSON(body)
+}
+
 func unicodeOnly(parameters map[string]string) bool {
 	for name, value := range parameters {
 		if name == "charset" && !strings.EqualFold(value, "utf-8") {

@@ -46,14 +46,19 @@ func (a *api) bulkJSON(w http.ResponseWriter, r *http.Request) (raw jsontext.Val
 	return raw, leave, nil
 }
 
-func (a *api) createEvents(w http.ResponseWriter, r *http.Request) error {
-	if _, err := (parameters{}).parse(r); err != nil {
-		return err
+// manyEvents reads a request with events, or refuses it before its body is read. The caller leaves, as with bulkJSON.
+func (a *api) manyEvents(w http.ResponseWriter, r *http.Request, p parameters) (raw jsontext.Value, leave func(), err error) {
+	if _, err := p.parse(r); err != nil {
+		return nil, nil, err
 	}
 	if err := a.ingester.Overloaded(); err != nil {
-		return err
+		return nil, nil, err
 	}
-	raw, leave, err := a.bulkJSON(w, r)
+	return a.bulkJSON(w, r)
+}
+
+func (a *api) createEvents(w http.ResponseWriter, r *http.Request) error {
+	raw, leave, err := a.manyEvents(w, r, parameters{})
 	if err != nil {
 		return err
 	}

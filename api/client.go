@@ -118,18 +118,11 @@ func accepted(w http.ResponseWriter, err error) error {
 }
 
 func (a *api) clientEvent(w http.ResponseWriter, r *http.Request) error {
-	if _, err := (parameters{company: true}).parse(r); err != nil {
-		return err
-	}
-	leave, err := a.makeRoom(r)
+	event, leave, err := a.oneEvent(w, r, parameters{company: true})
 	if err != nil {
 		return err
 	}
 	defer leave()
-	event, err := a.eventBody(w, r)
-	if err != nil {
-		return err
-	}
 	if err := ofClients("/data/attributes/metric/data/attributes", &event.Event); err != nil {
 		return err
 	}
@@ -150,10 +143,7 @@ func ofClients(metric string, e *ingest.Event) error {
 }
 
 func (a *api) clientProfile(w http.ResponseWriter, r *http.Request) error {
-	if _, err := (parameters{company: true}).parse(r); err != nil {
-		return err
-	}
-	raw, err := a.json(w, r, maxProfileBody)
+	_, raw, err := a.request(w, r, parameters{company: true}, maxProfileBody)
 	if err != nil {
 		return err
 	}

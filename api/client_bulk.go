@@ -9,13 +9,7 @@ import (
 
 // clientEvents takes in events of one profile, all or none.
 func (a *api) clientEvents(w http.ResponseWriter, r *http.Request) error {
-	if _, err := (parameters{company: true}).parse(r); err != nil {
-		return err
-	}
-	if err := a.ingester.Overloaded(); err != nil {
-		return err
-	}
-	raw, leave, err := a.bulkJSON(w, r)
+	raw, leave, err := a.manyEvents(w, r, parameters{company: true})
 	if err != nil {
 		return err
 	}

@@ -8,10 +8,7 @@ import (
 )
 
 func (a *api) clientPushToken(w http.ResponseWriter, r *http.Request) error {
-	if _, err := (parameters{company: true}).parse(r); err != nil {
-		return err
-	}
-	raw, err := a.json(w, r, maxPushTokenBody)
+	_, raw, err := a.request(w, r, parameters{company: true}, maxPushTokenBody)
 	if err != nil {
 		return err
 	}
@@ -26,10 +23,7 @@ func (a *api) clientPushToken(w http.ResponseWriter, r *http.Request) error {
 }
 
 func (a *api) clientUnregister(w http.ResponseWriter, r *http.Request) error {
-	if _, err := (parameters{company: true}).parse(r); err != nil {
-		return err
-	}
-	raw, err := a.json(w, r, maxPushTokenBody)
+	_, raw, err := a.request(w, r, parameters{company: true}, maxPushTokenBody)
 	if err != nil {
 		return err
 	}

@@ -130,11 +130,7 @@ func metricsOfCustom(whole bool) handler {
 }
 
 func (a *api) createCustomMetric(w http.ResponseWriter, r *http.Request) error {
-	q, err := parameters{shapes: []*description{a.customs.bare()}}.parse(r)
-	if err != nil {
-		return err
-	}
-	raw, err := a.json(w, r, maxCustomMetricBody)
+	q, raw, err := a.request(w, r, parameters{shapes: []*description{a.customs.bare()}}, maxCustomMetricBody)
 	if err != nil {
 		return err
 	}
@@ -158,12 +154,8 @@ func (a *api) createCustomMetric(w http.ResponseWriter, r *http.Request) error {
 }
 
 func (a *api) updateCustomMetric(w http.ResponseWriter, r *http.Request) error {
-	q, err := parameters{shapes: []*description{a.customs.bare()}}.parse(r)
-	if err != nil {
-		return err
-	}
 	id := r.PathValue("id")
-	raw, err := a.json(w, r, maxCustomMetricBody)
+	q, raw, err := a.request(w, r, parameters{shapes: []*description{a.customs.bare()}}, maxCustomMetricBody)
 	if err != nil {
 		return err
 	}

@@ -15,10 +15,7 @@ const maxPrivacyBody = 16 << 10
 // deletePerson erases whoever is known by one id, email address or phone number. It is done when the answer comes, which
 // is the same if nobody is: the person is not known, as was asked for.
 func (a *api) deletePerson(w http.ResponseWriter, r *http.Request) error {
-	if _, err := (parameters{}).parse(r); err != nil {
-		return err
-	}
-	raw, err := a.json(w, r, maxPrivacyBody)
+	_, raw, err := a.request(w, r, parameters{}, maxPrivacyBody)
 	if err != nil {
 		return err
 	}

@@ -41,27 +41,31 @@ func newEvents(s *store.Store) *resource[store.Event] {
 	}
 }
 
-// makeRoom lets a request with an event in, or refuses it before its body is read.
-func (a *api) makeRoom(r *http.Request) (leave func(), err error) {
-	if err := a.ingester.Overloaded(); err != nil {
-		return nil, err
+// oneEvent reads a request with an event, or refuses it before its body is read. The caller leaves when it needs the event
+// no more.
+func (a *api) oneEvent(w http.ResponseWriter, r *http.Request, p parameters) (event *eventForm, leave func(), err error) {
+	if _, err := p.parse(r); err != nil {
+		return nil, nil, err
 	}
-	return a.bodies.take(r, maxEventBody)
+	if err := a.ingester.Overloaded(); err != nil {
+		return nil, nil, err
+	}
+	if leave, err = a.bodies.take(r, maxEventBody); err != nil {
+		return nil, nil, err
+	}
+	if event, err = a.eventBody(w, r); err != nil {
+		leave()
+		return nil, nil, err
+	}
+	return event, leave, nil
 }
 
 func (a *api) createEvent(w http.ResponseWriter, r *http.Request) error {
-	if _, err := (parameters{}).parse(r); err != nil {
-		return err
-	}
-	leave, err := a.makeRoom(r)
+	event, leave, err := a.oneEvent(w, r, parameters{})
 	if err != nil {
 		return err
 	}
 	defer leave()
-	event, err := a.eventBody(w, r)
-	if err != nil {
-		return err
-	}
 	result, err := a.ingester.Event(r.Context(), event.Event)
 	if err != nil {
 		return err

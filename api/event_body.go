@@ -19,11 +19,7 @@ type eventForm struct {
 }
 
 func (a *api) eventBody(w http.ResponseWriter, r *http.Request) (*eventForm, error) {
-	body, err := readBody(w, r, maxEventBody)
-	if err != nil {
-		return nil, err
-	}
-	raw, err := parseJSON(body)
+	raw, err := a.json(w, r, maxEventBody)
 	if err != nil {
 		return nil, err
 	}

@@ -122,11 +122,7 @@ func loadFlows(ctx context.Context, a *api, q *query, ids []string) ([]*shown, e
 }
 
 func (a *api) createFlow(w http.ResponseWriter, r *http.Request) error {
-	q, err := a.flowDetail.parameters(false).parse(r)
-	if err != nil {
-		return err
-	}
-	raw, err := a.json(w, r, maxFlowBody)
+	q, raw, err := a.request(w, r, a.flowDetail.parameters(false), maxFlowBody)
 	if err != nil {
 		return err
 	}
@@ -175,12 +171,8 @@ func (a *api) newFlowID(ctx context.Context, tx *sqlx.Tx) (string, error) {
 
 // updateFlow sets the status of a flow and of every action in it.
 func (a *api) updateFlow(w http.ResponseWriter, r *http.Request) error {
-	q, err := parameters{shapes: []*description{a.flows.bare()}}.parse(r)
-	if err != nil {
-		return err
-	}
 	id := r.PathValue("id")
-	raw, err := a.json(w, r, maxFlowBody)
+	q, raw, err := a.request(w, r, parameters{shapes: []*description{a.flows.bare()}}, maxFlowBody)
 	if err != nil {
 		return err
 	}

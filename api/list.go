@@ -68,11 +68,7 @@ func newLists(s *store.Store, d *description) *resource[store.List] {
 const maxListBody = 256 << 10
 
 func (a *api) createList(w http.ResponseWriter, r *http.Request) error {
-	q, err := a.lists.parameters(false).parse(r)
-	if err != nil {
-		return err
-	}
-	raw, err := a.json(w, r, maxListBody)
+	q, raw, err := a.request(w, r, a.lists.parameters(false), maxListBody)
 	if err != nil {
 		return err
 	}
@@ -87,15 +83,6 @@ func (a *api) createList(w http.ResponseWriter, r *http.Request) error {
 	}
 	w.Header().Set("Location", a.base+listDescription.path+"/"+l.ID)
 	return a.lists.answer(a, w, r, q, http.StatusCreated, l)
-}
-
-// json reads a body as one JSON value.
-func (a *api) json(w http.ResponseWriter, r *http.Request, limit int64) (jsontext.Value, error) {
-	body, err := readBody(w, r, limit)
-	if err != nil {
-		return nil, err
-	}
-	return parseJSON(body)
 }
 
 func decodeList(in *reader, raw jsontext.Value) (name, process string) {
@@ -136,10 +123,7 @@ func (a *api) leaveList(w http.ResponseWriter, r *http.Request) error {
 }
 
 func (a *api) changeMembers(w http.ResponseWriter, r *http.Request, change func(ctx context.Context, list string, profiles []string) error) error {
-	if _, err := (parameters{}).parse(r); err != nil {
-		return err
-	}
-	raw, err := a.json(w, r, maxListBody)
+	_, raw, err := a.request(w, r, parameters{}, maxListBody)
 	if err != nil {
 		return err
 	}

@@ -51,12 +51,8 @@ func newMappedMetrics(s *store.Store) *resource[store.MappedMetric] {
 
 // updateMappedMetric says which metric, or custom metric, plays a role, or that none does.
 func (a *api) updateMappedMetric(w http.ResponseWriter, r *http.Request) error {
-	q, err := parameters{shapes: []*description{a.mapped.bare()}}.parse(r)
-	if err != nil {
-		return err
-	}
 	id := r.PathValue("id")
-	raw, err := a.json(w, r, maxCustomMetricBody)
+	q, raw, err := a.request(w, r, parameters{shapes: []*description{a.mapped.bare()}}, maxCustomMetricBody)
 	if err != nil {
 		return err
 	}

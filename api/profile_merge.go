@@ -14,10 +14,7 @@ var mergedDescription = &description{name: "profile", path: profileDescription.p
 
 // mergeProfiles merges one profile into another. It is done when the answer comes.
 func (a *api) mergeProfiles(w http.ResponseWriter, r *http.Request) error {
-	if _, err := (parameters{shapes: []*description{mergedDescription}}).parse(r); err != nil {
-		return err
-	}
-	raw, err := a.json(w, r, maxListBody)
+	_, raw, err := a.request(w, r, parameters{shapes: []*description{mergedDescription}}, maxListBody)
 	if err != nil {
 		return err
 	}

@@ -63,10 +63,7 @@ func newPushTokens(s *store.Store) *resource[store.PushToken] {
 const maxPushTokenBody = 100 << 10
 
 func (a *api) createPushToken(w http.ResponseWriter, r *http.Request) error {
-	if _, err := (parameters{}).parse(r); err != nil {
-		return err
-	}
-	raw, err := a.json(w, r, maxPushTokenBody)
+	_, raw, err := a.request(w, r, parameters{}, maxPushTokenBody)
 	if err != nil {
 		return err
 	}

@@ -40,10 +40,7 @@ type subscriptionForm struct {
 const subscriptionProfiles = "/data/attributes/profiles/data"
 
 func (a *api) changeConsent(w http.ResponseWriter, r *http.Request, form subscriptionForm, change func(context.Context, []ingest.Subscription, ingest.SubscribeOptions) error) error {
-	if _, err := (parameters{}).parse(r); err != nil {
-		return err
-	}
-	raw, err := a.json(w, r, maxSubscribedBody)
+	_, raw, err := a.request(w, r, parameters{}, maxSubscribedBody)
 	if err != nil {
 		return err
 	}

@@ -67,11 +67,7 @@ func stampOrNull(t *time.Time) any {
 func beginSuppression(kind string, jobs func(*api) *resource[store.Job]) handler {
 	return func(a *api, w http.ResponseWriter, r *http.Request) error {
 		s := jobs(a)
-		q, err := s.parameters(false).parse(r)
-		if err != nil {
-			return err
-		}
-		raw, err := a.json(w, r, maxListBody)
+		q, raw, err := a.request(w, r, s.parameters(false), maxListBody)
 		if err != nil {
 			return err
 		}

@@ -99,11 +99,7 @@ func addTopics(ctx context.Context, a *api, q *query, rows []store.Webhook, all 
 }
 
 func (a *api) createWebhook(w http.ResponseWriter, r *http.Request) error {
-	q, err := a.bareWebhooks().parse(r)
-	if err != nil {
-		return err
-	}
-	raw, err := a.json(w, r, maxSettingsBody)
+	q, raw, err := a.request(w, r, a.bareWebhooks(), maxSettingsBody)
 	if err != nil {
 		return err
 	}
@@ -132,11 +128,7 @@ func (a *api) createWebhook(w http.ResponseWriter, r *http.Request) error {
 func (a *api) bareWebhooks() parameters { return parameters{shapes: []*description{a.webhooks.bare()}} }
 
 func (a *api) updateWebhook(w http.ResponseWriter, r *http.Request) error {
-	q, err := a.bareWebhooks().parse(r)
-	if err != nil {
-		return err
-	}
-	raw, err := a.json(w, r, maxSettingsBody)
+	q, raw, err := a.request(w, r, a.bareWebhooks(), maxSettingsBody)
 	if err != nil {
 		return err
 	}
