@@ -9,7 +9,6 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-	"net/url"
 	"slices"
 
 	"github.com/legato-flow/legato/store"
@@ -50,9 +49,7 @@ func metricsOfCustoms(ctx context.Context, a *api, q *query, rows []store.Custom
 			return nil, err
 		}
 		wanted = append(wanted, ids...)
-		base := a.base + customMetricDescription.path + "/" + url.PathEscape(rows[i].ID)
-		all[i].Relationships = map[string]related{"metrics": {Data: identifiers(metricDescription.name, ids),
-			Links: map[string]string{"self": base + "/relationships/metrics", "related": base + "/metrics"}}}
+		all[i].Relationships = map[string]related{"metrics": {Data: identifiers(metricDescription.name, ids), Links: all[i].links("metrics")}}
 	}
 	if !q.includes("metrics") || len(wanted) == 0 {
 		return nil, nil

@@ -5,7 +5,6 @@ import (
 	"crypto/rand"
 	"errors"
 	"net/http"
-	"net/url"
 
 	"github.com/jmoiron/sqlx"
 
@@ -82,8 +81,7 @@ func (a *api) actionsOf(ctx context.Context, q *query, rows []store.ListedFlow, 
 	}
 	var found []*shown
 	for i := range rows {
-		base := a.base + flowDescription.path + "/" + url.PathEscape(rows[i].ID)
-		relationship := related{Links: map[string]string{"self": base + "/relationships/flow-actions", "related": base + "/flow-actions"}}
+		relationship := related{Links: all[i].links("flow-actions")}
 		actions, err := a.flowActions(ctx, &rows[i].Flow, names)
 		if err != nil {
 			return nil, err

@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"net/http"
-	"net/url"
 	"time"
 
 	"github.com/legato-flow/legato/flow/definition"
@@ -175,10 +174,8 @@ func actionsOfFlow(whole bool) handler {
 func (a *api) messagesOf(ctx context.Context, q *query, rows []flowAction, all []*shown) ([]*shown, error) {
 	var found []*shown
 	for i := range rows {
-		base := a.base + actionDescription.path + "/" + url.PathEscape(rows[i].id())
 		messages := rows[i].messages()
-		all[i].Relationships["flow-messages"] = related{Data: a.messages.identify(messages),
-			Links: map[string]string{"self": base + "/relationships/flow-messages", "related": base + "/flow-messages"}}
+		all[i].Relationships["flow-messages"] = related{Data: a.messages.identify(messages), Links: all[i].links("flow-messages")}
 		if q.includes("flow-messages") {
 			doc, err := a.messages.show(ctx, a, &query{fields: q.fields}, messages)
 			if err != nil {

@@ -119,9 +119,7 @@ func (a *api) templatesOf(ctx context.Context, q *query, rows []flowMessage, all
 		if rows[i].Template == "" {
 			continue
 		}
-		base := a.base + messageDescription.path + "/" + rows[i].ID
-		all[i].Relationships["template"] = related{Data: identifier{"template", rows[i].Template},
-			Links: map[string]string{"self": base + "/relationships/template", "related": base + "/template"}}
+		all[i].Relationships["template"] = related{Data: identifier{"template", rows[i].Template}, Links: all[i].links("template")}
 		if !q.includes("template") || slices.Contains(seen, rows[i].Template) {
 			continue
 		}

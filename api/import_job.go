@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"net/http"
-	"net/url"
 
 	"github.com/go-json-experiment/json/jsontext"
 	"github.com/legato-flow/legato/ingest"
@@ -60,15 +59,10 @@ func newImportJobs(s *store.Store, d *description) *resource[store.Job] {
 
 func relateImportJobs(ctx context.Context, a *api, q *query, rows []store.Job, all []*shown) ([]*shown, error) {
 	for i, x := range all {
-		base := a.base + importJobDescription.path + "/" + url.PathEscape(x.ID)
-		lists := make([]identifier, len(rows[i].ListIDs))
-		for n, id := range rows[i].ListIDs {
-			lists[n] = identifier{"list", id}
-		}
 		x.Relationships = map[string]related{
-			"lists":         {Data: lists, Links: map[string]string{"self": base + "/relationships/lists", "related": base + "/lists"}},
-			"profiles":      {Links: map[string]string{"self": base + "/relationships/profiles", "related": base + "/profiles"}},
-			"import-errors": {Links: map[string]string{"related": base + "/import-errors"}},
+			"lists":         {Data: identifiers("list", rows[i].ListIDs), Links: x.links("lists")},
+			"profiles":      {Links: x.links("profiles")},
+			"import-errors": {Links: map[string]string{"related": x.Links["self"] + "/import-errors"}},
 		}
 	}
 	if !q.includes("lists") {
@@ -126,11 +120,7 @@ func listsOfImportJob(whole bool) handler {
 		}
 		doc := document{Data: lists, Links: map[string]string{"self": a.base + r.URL.Path}}
 		if !whole {
-			ids := make([]identifier, len(lists))
-			for i, x := range lists {
-				ids[i] = identifier{x.Type, x.ID}
-			}
-			doc.Data = ids
+			doc.Data = identifiersOf(lists)
 		}
 		respond(w, http.StatusOK, doc)
 		return nil

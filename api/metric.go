@@ -2,7 +2,6 @@ package api
 
 import (
 	"context"
-	"net/url"
 
 	"github.com/legato-flow/legato/flow/plan"
 	"github.com/legato-flow/legato/store"
@@ -64,8 +63,7 @@ func triggersOfMetrics(ctx context.Context, a *api, q *query, rows []store.Metri
 		}
 	}
 	for i := range rows {
-		base := a.base + metricDescription.path + "/" + url.PathEscape(rows[i].ID)
-		relationship := related{Links: map[string]string{"self": base + "/relationships/flow-triggers", "related": base + "/flow-triggers"}}
+		relationship := related{Links: all[i].links("flow-triggers")}
 		if asked {
 			relationship.Data = identifiers(flowDescription.name, triggers[rows[i].Name])
 		}

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"net/http"
-	"net/url"
 
 	"github.com/legato-flow/legato/store"
 )
@@ -33,10 +32,11 @@ func includeOfProfiles(ctx context.Context, a *api, q *query, names []string, al
 		ids[i] = all[i].ID
 		all[i].Relationships = map[string]related{}
 		for _, name := range names {
-			all[i].relate(a, name, nil)
+			var to any
 			if q.includes(name) {
-				all[i].relate(a, name, []identifier{})
+				to = []identifier{}
 			}
+			all[i].relate(name, to)
 		}
 	}
 	var found []*shown
@@ -53,29 +53,21 @@ func includeOfProfiles(ctx context.Context, a *api, q *query, names []string, al
 		}
 		seen := map[string]bool{}
 		for _, x := range all {
-			named := []identifier{}
 			for _, other := range of[x.ID] {
-				named = append(named, identifier{other.Type, other.ID})
 				if !seen[other.ID] {
 					found = append(found, other)
 				}
 				seen[other.ID] = true
 			}
-			x.relate(a, relation.name, named)
+			x.relate(relation.name, identifiersOf(of[x.ID]))
 		}
 	}
 	return found, nil
 }
 
 // relate gives a relationship its links, and its members if they are known.
-func (x *shown) relate(a *api, name string, to any) {
-	base := a.base + profileDescription.path + "/" + url.PathEscape(x.ID)
-	links := map[string]string{"self": base + "/relationships/" + name, "related": base + "/" + name}
-	if ids, ok := to.([]identifier); ok {
-		x.Relationships[name] = related{Data: ids, Links: links}
-		return
-	}
-	x.Relationships[name] = related{Links: links}
+func (x *shown) relate(name string, to any) {
+	x.Relationships[name] = related{Data: to, Links: x.links(name)}
 }
 
 // ofProfiles gives what some profiles lead to, by profile.
@@ -86,15 +78,7 @@ func listsByProfile(ctx context.Context, a *api, q *query, profiles []string) (m
 	if err != nil {
 		return nil, err
 	}
-	of := map[string][]*shown{}
-	for id, lists := range rows {
-		doc, err := a.lists.show(ctx, a, &query{fields: q.fields}, lists)
-		if err != nil {
-			return nil, err
-		}
-		of[id] = doc.Data.([]*shown)
-	}
-	return of, nil
+	return showEach(ctx, a, q, a.lists, rows)
 }
 
 func pushTokensByProfile(ctx context.Context, a *api, q *query, profiles []string) (map[string][]*shown, error) {
@@ -102,9 +86,14 @@ func pushTokensByProfile(ctx context.Context, a *api, q *query, profiles []strin
 	if err != nil {
 		return nil, err
 	}
-	of := map[string][]*shown{}
-	for id, tokens := range rows {
-		doc, err := a.pushTokens.show(ctx, a, &query{fields: q.fields}, tokens)
+	return showEach(ctx, a, q, a.pushTokens, rows)
+}
+
+// showEach turns what each profile leads to into resource objects.
+func showEach[T any](ctx context.Context, a *api, q *query, s *resource[T], rows map[string][]T) (map[string][]*shown, error) {
+	of := make(map[string][]*shown, len(rows))
+	for id, some := range rows {
+		doc, err := s.show(ctx, a, &query{fields: q.fields}, some)
 		if err != nil {
 			return nil, err
 		}
@@ -145,11 +134,7 @@ func ofProfile(d *description, whole bool, load ofProfiles) handler {
 		}
 		doc := document{Data: of[id], Links: map[string]string{"self": a.base + r.URL.Path}}
 		if !whole || len(of[id]) == 0 {
-			named := []identifier{}
-			for _, x := range of[id] {
-				named = append(named, identifier{x.Type, x.ID})
-			}
-			doc.Data = named
+			doc.Data = identifiersOf(of[id])
 		}
 		respond(w, http.StatusOK, doc)
 		return nil

@@ -265,8 +265,24 @@ func (s *resource[T]) show(ctx context.Context, a *api, q *query, rows []T) (doc
 }
 
 func (s *resource[T]) relationLinks(a *api, row *T, rel relation[T]) map[string]string {
-	base := a.base + s.path + "/" + url.PathEscape(s.id(row))
-	return map[string]string{"self": base + "/relationships/" + rel.name, "related": base + "/" + rel.name}
+	return linksOf(a.base+s.path+"/"+url.PathEscape(s.id(row)), rel.name)
+}
+
+// links are those of a relationship.
+func (x *shown) links(relation string) map[string]string { return linksOf(x.Links["self"], relation) }
+
+// linksOf gives the links of a relationship of the resource that is at self.
+func linksOf(self, relation string) map[string]string {
+	return map[string]string{"self": self + "/relationships/" + relation, "related": self + "/" + relation}
+}
+
+// identifiersOf names resources.
+func identifiersOf(found []*shown) []identifier {
+	all := make([]identifier, len(found))
+	for i, x := range found {
+		all[i] = identifier{x.Type, x.ID}
+	}
+	return all
 }
 
 // pageLinks lead to this page and its neighbours. A neighbour that is not there has no link.

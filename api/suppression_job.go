@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"net/http"
-	"net/url"
 	"time"
 
 	"github.com/go-json-experiment/json/jsontext"
@@ -41,15 +40,10 @@ func newSuppressionJobs(s *store.Store, kind, name string) *resource[store.Job] 
 		},
 		included: func(_ context.Context, a *api, _ *query, rows []store.Job, all []*shown) ([]*shown, error) {
 			for i, x := range all {
-				base := a.base + d.path + "/" + url.PathEscape(x.ID)
-				links := func(name string) map[string]string {
-					return map[string]string{"self": base + "/relationships/" + name, "related": base + "/" + name}
+				x.Relationships = map[string]related{
+					"lists":    {Data: identifiers("list", rows[i].ListIDs), Links: x.links("lists")},
+					"segments": {Data: []identifier{}, Links: x.links("segments")},
 				}
-				lists := make([]identifier, len(rows[i].ListIDs))
-				for n, id := range rows[i].ListIDs {
-					lists[n] = identifier{"list", id}
-				}
-				x.Relationships = map[string]related{"lists": {Data: lists, Links: links("lists")}, "segments": {Data: []identifier{}, Links: links("segments")}}
 			}
 			return nil, nil
 		},
