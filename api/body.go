@@ -95,7 +95,8 @@ func bodyProblem(err error, limit int64) error {
 // parseJSON checks that the body is one JSON value: well-formed, in UTF-8, with no name twice in an object and no
 // NUL in a string, which Postgres cannot keep.
 func parseJSON(body []byte) (jsontext.Value, error) {
-	d := jsontext.NewDecoder(bytes.NewReader(body))
+	d := decode(body, false)
+	defer release(d)
 	if _, err := d.ReadValue(); err != nil {
 		return nil, syntaxProblem(body, err)
 	}

@@ -72,10 +72,11 @@ func (o *object) done() {
 // decoders are used again: a body has many small objects, and a new decoder is larger than most of them.
 var decoders = sync.Pool{New: func() any { return new(jsontext.Decoder) }}
 
-// decode gives a decoder of what parseJSON has checked, which has to be released. It reads raw in its place.
-func decode(raw jsontext.Value) *jsontext.Decoder {
+// decode gives a decoder, which has to be released. It reads raw in its place. checked says that parseJSON has seen that
+// no name comes twice.
+func decode(raw jsontext.Value, checked bool) *jsontext.Decoder {
 	d := decoders.Get().(*jsontext.Decoder)
-	d.Reset(bytes.NewBuffer(raw), jsontext.AllowDuplicateNames(true))
+	d.Reset(bytes.NewBuffer(raw), jsontext.AllowDuplicateNames(checked))
 	return d
 }
 
@@ -94,7 +95,7 @@ func (r *reader) open(pointer string, raw jsontext.Value) (*object, bool) {
 		r.report(pointer, "Expected an object, found %s.", kindName(raw))
 		return o, false
 	}
-	d := decode(raw)
+	d := decode(raw, true)
 	defer release(d)
 	_, _ = d.ReadToken() // the brace; parseJSON has checked the syntax
 	for d.PeekKind() == '"' {
@@ -119,7 +120,7 @@ func (r *reader) items(pointer string, raw jsontext.Value) []jsontext.Value {
 		r.report(pointer, "Expected an array, found %s.", kindName(raw))
 		return nil
 	}
-	d := decode(raw)
+	d := decode(raw, true)
 	defer release(d)
 	_, _ = d.ReadToken()
 	var all []jsontext.Value

@@ -37,7 +37,7 @@ func (r *reader) bound(pointer string, raw jsontext.Value) {
 	if k := raw.Kind(); k == 't' || k == 'f' || k == 'n' || k == '"' && len(raw) <= ingest.MaxStringSize {
 		return
 	}
-	d := decode(raw)
+	d := decode(raw, true)
 	defer release(d)
 	at := func() string { return pointer + string(d.StackPointer()) }
 	for {

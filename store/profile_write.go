@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/jmoiron/sqlx"
 	"github.com/legato-flow/legato/flow/plan"
@@ -16,18 +17,44 @@ type Keys struct {
 	IDs, ExternalIDs, Emails, PhoneNumbers, AnonymousIDs []string
 }
 
+// find gives a statement for the ids of the profiles that one of the keys names, and its arguments. The statement is
+// empty if there is no key.
+func (k *Keys) find() (statement string, args []any) {
+	var parts []string
+	for _, kind := range []struct {
+		name string
+		keys []string
+	}{
+		{"profile_by_id", k.IDs},
+		{"profile_by_external_id", k.ExternalIDs},
+		{"profile_by_email", k.Emails},
+		{"profile_by_phone_number", k.PhoneNumbers},
+		{"profile_by_anonymous_id", k.AnonymousIDs},
+	} {
+		if len(kind.keys) == 0 {
+			continue
+		}
+		args = append(args, pq.Array(kind.keys))
+		parts = append(parts, strings.ReplaceAll(query(kind.name), "$1", fmt.Sprintf("$%d", len(args))))
+	}
+	return strings.Join(parts, "\nunion all\n"), args
+}
+
 // LockProfiles reads every profile that one of the keys names and holds them against other writers until the
-// transaction ends. Without whole, all but their ids and identifiers is left empty, which is cheaper and not enough to
+// transaction ends: in the order of their ids, so that two writers who need the same ones wait for each other instead of
+// deadlocking. Without whole, all but their ids and identifiers is left empty, which is cheaper and not enough to
 // update.
 func (s *Store) LockProfiles(ctx context.Context, tx *sqlx.Tx, k Keys, whole bool) ([]Profile, error) {
-	var rows []Profile
+	ids, args := k.find()
+	if ids == "" {
+		return nil, nil
+	}
 	name := "profile_lock"
 	if !whole {
 		name = "profile_lock_named"
 	}
-	err := tx.SelectContext(ctx, &rows, query(name)+"\n"+query("profile_keyed"), pq.Array(k.IDs), pq.Array(k.ExternalIDs), pq.Array(k.Emails),
-		pq.Array(k.PhoneNumbers), pq.Array(k.AnonymousIDs))
-	if err != nil {
+	var rows []Profile
+	if err := tx.SelectContext(ctx, &rows, query(name)+"\nwhere id in (\n"+ids+"\n)\norder by id\nfor no key update", args...); err != nil {
 		return nil, fmt.Errorf("locking profiles: %w", err)
 	}
 	return rows, nil
@@ -35,14 +62,14 @@ func (s *Store) LockProfiles(ctx context.Context, tx *sqlx.Tx, k Keys, whole boo
 
 // FindProfiles gives the ids of the profiles that one of the keys names.
 func (s *Store) FindProfiles(ctx context.Context, k Keys) (ids []string, err error) {
-	err = s.Tx(ctx, func(tx *sqlx.Tx) error {
-		rows, err := s.LockProfiles(ctx, tx, k, false)
-		for _, p := range rows {
-			ids = append(ids, p.ID)
-		}
-		return err
-	})
-	return ids, err
+	statement, args := k.find()
+	if statement == "" {
+		return nil, nil
+	}
+	if err := s.DB.SelectContext(ctx, &ids, "select distinct id from (\n"+statement+"\n) found order by id", args...); err != nil {
+		return nil, fmt.Errorf("finding profiles: %w", err)
+	}
+	return ids, nil
 }
 
 // InsertProfiles creates those that no other transaction has just created under one of their identifiers, and
