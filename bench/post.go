@@ -160,6 +160,11 @@ func (s *stage) postEvent(ctx context.Context, metric, email string) error {
 
 // send posts a body, for which the answer has to be 202.
 func (s *stage) send(ctx context.Context, path string, body []byte) error {
+	return s.exchange(ctx, path, body, http.StatusAccepted)
+}
+
+// exchange posts a body, for which the answer has to have that status.
+func (s *stage) exchange(ctx context.Context, path string, body []byte, status int) error {
 	request, err := http.NewRequestWithContext(ctx, http.MethodPost, "http://"+s.address+path, bytes.NewReader(body))
 	if err != nil {
 		return err
@@ -176,7 +181,7 @@ func (s *stage) send(ctx context.Context, path string, body []byte) error {
 	if err != nil {
 		return err
 	}
-	if response.StatusCode != http.StatusAccepted {
+	if response.StatusCode != status {
 		return fmt.Errorf("%s: %s", response.Status, said)
 	}
 	return nil
