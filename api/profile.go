@@ -37,7 +37,8 @@ var profileDescription = &description{
 		"subscriptions.email.marketing.list_suppressions.timestamp": {filterTime, ranges},
 		"subscriptions.email.marketing.list_suppressions.list_id":   {filterText, equality},
 	},
-	sorts: []string{"created", "email", "id", "updated"}, order: "-created",
+	sorts: []string{"created", "email", "id", "updated",
+		"subscriptions.email.marketing.suppression.timestamp", "subscriptions.email.marketing.list_suppressions.timestamp"}, order: "-created",
 	size: 20, maxSize: 100,
 	includes: []string{"conversations", "push-tokens"},
 }

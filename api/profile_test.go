@@ -2,6 +2,7 @@ package api_test
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 
@@ -105,6 +106,70 @@ func TestProfilesAreFilteredSortedAndPaged(t *testing.T) {
 	}
 	if got := strings.Join(emails[:2], " "); got != "<nil> zzo@example.com" {
 		t.Errorf("the order by email, descending, begins with %s", got)
+	}
+}
+
+func TestProfilesAreSortedByTheTimeOfTheirSuppression(t *testing.T) {
+	t.Parallel()
+	s := newServer(t)
+	var ids []string
+	for i := range 7 {
+		ids = append(ids, s.create(t, fmt.Sprintf(`{"email":"p%d@example.com"}`, i)))
+	}
+	slices.Sort(ids)
+	for _, x := range []struct {
+		statement string
+		ids       []int
+	}{
+		{`insert into suppression (profile_id, channel, reason, at) values ($1, 'email', 'UNSUBSCRIBE', '2026-03-03'), ($1, 'email', 'HARD_BOUNCE', '2026-01-01'),
+			($2, 'email', 'UNSUBSCRIBE', '2026-02-02'), ($3, 'email', 'UNSUBSCRIBE', '2026-02-02'), ($4, 'sms', 'UNSUBSCRIBE', '2026-09-09')`, []int{0, 1, 2, 3}},
+		{`with made as (insert into list (id, name) values ('one', 'One'), ('two', 'Two'))
+			insert into list_suppression (profile_id, list_id, reason, at)
+			values ($1, 'one', 'UNSUBSCRIBE', '2026-03-03'), ($2, 'two', 'UNSUBSCRIBE', '2026-04-04'), ($2, 'one', 'UNSUBSCRIBE', '2026-01-01')`, []int{5, 4}},
+	} {
+		var args []any
+		for _, i := range x.ids {
+			args = append(args, ids[i])
+		}
+		if _, err := s.store.DB.Exec(x.statement, args...); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for sort, want := range map[string][]int{ // those who are not suppressed come last either way
+		"subscriptions.email.marketing.suppression.timestamp":        {1, 2, 0, 3, 4, 5, 6},
+		"-subscriptions.email.marketing.suppression.timestamp":       {0, 2, 1, 6, 5, 4, 3},
+		"subscriptions.email.marketing.list_suppressions.timestamp":  {5, 4, 0, 1, 2, 3, 6},
+		"-subscriptions.email.marketing.list_suppressions.timestamp": {4, 5, 6, 3, 2, 1, 0},
+	} {
+		for size := 1; size <= 4; size++ {
+			var pages [][]int
+			for link, doc := "next", s.expect(200, "GET", fmt.Sprintf("/api/profiles?page[size]=%d&sort=%s", size, sort), ""); ; {
+				var page []int
+				for _, x := range doc["data"].([]any) {
+					page = append(page, slices.Index(ids, x.(map[string]any)["id"].(string)))
+				}
+				pages = append(pages, page)
+				follow, more := doc["links"].(map[string]any)[link].(string)
+				if !more && link == "prev" {
+					break
+				}
+				if !more { // back again, from the last page on
+					if got := slices.Concat(pages...); !slices.Equal(got, want) {
+						t.Errorf("%s, %d each: %v, want %v", sort, size, got, want)
+					}
+					link = "prev"
+					if follow, more = doc["links"].(map[string]any)[link].(string); !more {
+						t.Fatalf("%s, %d each: there is no way back", sort, size)
+					}
+					pages = [][]int{page}
+				}
+				doc = s.expect(200, "GET", strings.TrimPrefix(follow, "http://legato.test"), "")
+			}
+			slices.Reverse(pages)
+			if got := slices.Concat(pages...); !slices.Equal(got, want) {
+				t.Errorf("%s backwards, %d each: %v, want %v", sort, size, got, want)
+			}
+		}
 	}
 }
 

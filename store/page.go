@@ -53,6 +53,8 @@ type column struct {
 	expression string
 	kind       kind
 	nullable   bool
+	as         string // of a sort by something that the noun's row lacks: the name to select it by
+	nullsLast  bool   // in both directions; else nulls are larger than everything
 }
 
 // listing is what paging needs to know of a noun.
@@ -129,14 +131,21 @@ func (l listing) compile(p Page) (string, []any, error) {
 		return "", nil, fmt.Errorf("no sort %q", p.Sort)
 	}
 	descending := p.Descending != p.Backward
+	nullsEnd := !descending // whether nulls come at the end of what is read
+	if sort.nullsLast {
+		nullsEnd = !p.Backward
+	}
 	if p.From != nil {
-		after, err := l.after(sort, *p.From, descending, argument)
+		after, err := l.after(sort, *p.From, descending, nullsEnd, argument)
 		if err != nil {
 			return "", nil, err
 		}
 		where = append(where, after)
 	}
 	sql := query(l.query)
+	if sort.as != "" {
+		sql = strings.Replace(sql, "\nfrom ", ",\n    "+sort.expression+" as "+sort.as+"\nfrom ", 1)
+	}
 	if len(where) > 0 {
 		sql += "\nwhere " + strings.Join(where, "\n  and ")
 	}
@@ -144,13 +153,16 @@ func (l listing) compile(p Page) (string, []any, error) {
 	if descending {
 		direction = " desc"
 	}
-	sql += fmt.Sprintf("\norder by %s%s, %s%s\nlimit %d", sort.expression, direction, l.id.expression, direction, p.Size+1)
+	nulls := ""
+	if nullsEnd == descending { // otherwise Postgres does so by itself
+		nulls = map[bool]string{true: " nulls last", false: " nulls first"}[nullsEnd]
+	}
+	sql += fmt.Sprintf("\norder by %s%s%s, %s%s\nlimit %d", sort.expression, direction, nulls, l.id.expression, direction, p.Size+1)
 	return sql, args, nil
 }
 
-// after is the condition for rows beyond a position. Postgres puts nulls last when ascending and first when
-// descending, as if they were larger than everything.
-func (l listing) after(sort column, from Position, descending bool, argument func(any) string) (string, error) {
+// after is the condition for rows beyond a position.
+func (l listing) after(sort column, from Position, descending, nullsEnd bool, argument func(any) string) (string, error) {
 	id, err := l.id.read(from.ID)
 	if err != nil {
 		return "", err
@@ -164,7 +176,7 @@ func (l listing) after(sort column, from Position, descending bool, argument fun
 			return "", ErrPosition
 		}
 		same := fmt.Sprintf("%s is null and %s %s %s", sort.expression, l.id.expression, operator, argument(id))
-		if descending {
+		if !nullsEnd {
 			return fmt.Sprintf("(%s or %s is not null)", same, sort.expression), nil
 		}
 		return "(" + same + ")", nil
@@ -174,7 +186,7 @@ func (l listing) after(sort column, from Position, descending bool, argument fun
 		return "", err
 	}
 	beyond := fmt.Sprintf("(%s, %s) %s (%s, %s)", sort.expression, l.id.expression, operator, argument(value), argument(id))
-	if sort.nullable && !descending {
+	if sort.nullable && nullsEnd {
 		return fmt.Sprintf("(%s or %s is null)", beyond, sort.expression), nil
 	}
 	return beyond, nil

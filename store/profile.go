@@ -29,7 +29,8 @@ type Profile struct {
 	UpdatedAt    time.Time      `db:"updated_at" json:"updated_at"`
 	LastEventAt  *time.Time     `db:"last_event_at" json:"last_event_at"` // when the latest event happened; read only
 
-	Aliases types.NullJSONText `db:"aliases" json:"-"` // only of LockProfiles; see ReadAliases
+	Aliases  types.NullJSONText `db:"aliases" json:"-"`   // only of LockProfiles; see ReadAliases
+	SortedBy *time.Time         `db:"sorted_by" json:"-"` // only of Profiles sorted by something that is not the profile's own
 }
 
 // Names of attributes, as the API, expressions and templates call them.
@@ -79,6 +80,11 @@ func (p *Profile) Position(sort string) Position {
 		}
 		lower := strings.ToLower(*p.Email)
 		return position(&lower, p.ID)
+	case suppressionTime, listSuppressionTime:
+		if p.SortedBy == nil {
+			return position(nil, p.ID)
+		}
+		return momentPosition(*p.SortedBy, p.ID)
 	default:
 		return position(&p.ID, p.ID)
 	}
@@ -97,11 +103,11 @@ var profileListing = listing{
 		"job":          {expression: "exists (select from job_profile j where j.profile_id = profile.id and j.job_id %s)"},
 		"subscriptions.email.marketing.suppression.reason": {
 			expression: "exists (select from suppression s where s.profile_id = profile.id and s.channel = 'email' and s.reason %s)"},
-		"subscriptions.email.marketing.suppression.timestamp": {kind: moment,
+		suppressionTime: {kind: moment,
 			expression: "exists (select from suppression s where s.profile_id = profile.id and s.channel = 'email' and s.at %s)"},
 		"subscriptions.email.marketing.list_suppressions.reason": {
 			expression: "exists (select from list_suppression s where s.profile_id = profile.id and s.reason %s)"},
-		"subscriptions.email.marketing.list_suppressions.timestamp": {kind: moment,
+		listSuppressionTime: {kind: moment,
 			expression: "exists (select from list_suppression s where s.profile_id = profile.id and s.at %s)"},
 		"subscriptions.email.marketing.list_suppressions.list_id": {
 			expression: "exists (select from list_suppression s where s.profile_id = profile.id and s.list_id %s)"},
@@ -111,8 +117,18 @@ var profileListing = listing{
 		"email":   {expression: "lower(email)", nullable: true},
 		"created": {expression: "created_at", kind: moment},
 		"updated": {expression: "updated_at", kind: moment},
+		suppressionTime: {kind: moment, nullable: true, nullsLast: true, as: "sorted_by",
+			expression: "(select max(s.at) from suppression s where s.profile_id = profile.id and s.channel = 'email')"},
+		listSuppressionTime: {kind: moment, nullable: true, nullsLast: true, as: "sorted_by",
+			expression: "(select max(s.at) from list_suppression s where s.profile_id = profile.id)"},
 	},
 }
+
+// Sorts by the latest of somebody's suppressions. Those who have none come last.
+const (
+	suppressionTime     = "subscriptions.email.marketing.suppression.timestamp"
+	listSuppressionTime = "subscriptions.email.marketing.list_suppressions.timestamp"
+)
 
 // Profiles reads a page. Fields and sorts are those of the public API's profiles.
 func (s *Store) Profiles(ctx context.Context, p Page) (rows []Profile, more bool, err error) {
