@@ -58,6 +58,7 @@ type options struct {
 	dates          int
 	posting        time.Duration
 	steady         time.Duration
+	rate           float64
 	rows           int
 	bulk           int
 	only           string
@@ -94,6 +95,7 @@ func main() {
 	flag.DurationVar(&o.posting, "posting", 10*time.Second, "how long to post events")
 	flag.IntVar(&o.bulk, "bulk", 50_000, "events in each round of bulk ingestion")
 	minutes := flag.Float64("minutes", 1, "how long to post events while memory is measured")
+	flag.Float64Var(&o.rate, "rate", 0, "events a second while memory is measured; 0: as many as are answered")
 	flag.IntVar(&o.rows, "rows", 10_000_000, "events that are stored while ingestion and profiles are measured")
 	flag.StringVar(&o.only, "only", "", "parts, with commas between: "+strings.Join(names, ", "))
 	flag.StringVar(&o.temporal, "temporal", onSQLite, "where Temporal keeps its data: sqlite or postgres; cost always measures postgres")

@@ -32,7 +32,7 @@ func pace(ctx context.Context, s *stage, o options) ([]row, error) {
 	}}, nil
 }
 
-// steady measures the memory of the API while it takes in what it can for minutes.
+// steady measures the memory of the API while it takes in events for minutes, as many as it can or as it is told.
 func steady(ctx context.Context, s *stage, o options) ([]row, error) {
 	l, err := s.posting(ctx, o)
 	if err != nil {
@@ -42,7 +42,7 @@ func steady(ctx context.Context, s *stage, o options) ([]row, error) {
 	accepted := 0
 	// A tenth of the time warms up; the rest is what should be flat.
 	for i, length := range []time.Duration{o.steady / 10, o.steady * 9 / 10} {
-		l.Prefix, l.Length = fmt.Sprintf("steady%d-", i), length
+		l.Prefix, l.Length, l.Rate = fmt.Sprintf("steady%d-", i), length, o.rate
 		result, _, err := s.sendLoad(ctx, l)
 		if err != nil {
 			return nil, err
