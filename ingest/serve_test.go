@@ -37,7 +37,7 @@ func TestANotificationWakesTheWork(t *testing.T) {
 	for i := range 3 {
 		select {
 		case <-worked:
-		case <-time.After(20 * time.Second):
+		case <-time.After(time.Minute):
 			t.Fatalf("nothing was done after notification %d", i)
 		}
 		s.DB.MustExec("insert into outbox (flow_id, profile_id, entry_key) values ('f', 'p', 'k')")

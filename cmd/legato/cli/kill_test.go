@@ -85,7 +85,7 @@ func TestAnAPIThatIsKilledUnderLoadLosesNothingItAcknowledged(t *testing.T) {
 	close(stop)
 	senders.Wait()
 	var stored []string
-	for end := time.Now().Add(10 * time.Second); ; time.Sleep(50 * time.Millisecond) { // Postgres may be ending what the killed one began
+	for end := time.Now().Add(time.Minute); ; time.Sleep(50 * time.Millisecond) { // Postgres may be ending what the killed one began
 		if err := s.DB.Select(&stored, "select unique_id from event"); err != nil {
 			t.Fatal(err)
 		}
