@@ -181,11 +181,4 @@ func decorative(n *html.Node) bool {
 	return false
 }
 
-func attribute(n *html.Node, name string) string {
-	for _, a := range n.Attr {
-		if a.Key == name {
-			return a.Val
-		}
-	}
-	return ""
-}
+func attribute(n *html.Node, name string) string { return attributeOf(n.Attr, name) }
