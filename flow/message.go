@@ -12,8 +12,9 @@ import (
 var (
 	transactionalField = Field{Name: "transactional", Type: "boolean", Default: "false", Example: "true",
 		Summary: "Something the person needs to know, such as a receipt: it does not ask for marketing consent."}
-	trackingField   = Field{Name: "tracking", Type: "boolean", Default: "false", Example: "true", Summary: "Adds tracking parameters to links."}
-	parametersField = Field{Name: "parameters", Type: "texts", Example: "{utm_source: flow}", Summary: "Tracking parameters of links, by name, besides those of the account."}
+	trackingField = Field{Name: "tracking", Type: "boolean", Default: "true beside parameters, else false", Example: "true",
+		Summary: "Adds tracking parameters to links, those of the account and the message's own. false keeps none away that the account adds to all messages."}
+	parametersField = Field{Name: "parameters", Type: "texts", Example: "{utm_source: flow}", Summary: "Tracking parameters of links, by name, beside those of the account and in the place of one of the same name. They are no Liquid."}
 	fromField       = Field{Name: "from", Type: "address", Default: "that of the template or the account", Example: "hello@shop.example", Summary: "The sender's address."}
 	fromNameField   = Field{Name: "from_name", Type: "text", Default: "that of the template or the account", Example: "The shop", Summary: "The sender's name."}
 )

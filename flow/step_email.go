@@ -49,6 +49,7 @@ func (r *steps) email(value *node) *plan.Email {
 	r.flags(found, map[string]*bool{"transactional": &m.Transactional, "tracking": &m.Tracking})
 	if n := found["parameters"]; n != nil {
 		m.Parameters = r.parameters(n)
+		m.Tracking = m.Tracking || found["tracking"] == nil
 	}
 	return m
 }

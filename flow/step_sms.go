@@ -56,6 +56,7 @@ func (r *steps) sms(value *node) *plan.SMS {
 	}
 	if n := found["parameters"]; n != nil {
 		m.Parameters = r.parameters(n)
+		m.Tracking = m.Tracking || found["tracking"] == nil
 	}
 	return m
 }

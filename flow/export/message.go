@@ -18,8 +18,7 @@ func email(m *plan.Email) any {
 	o.add("subject", optional(m.Subject))
 	o.add("preview", optional(m.Preview))
 	o.add("transactional", flag(m.Transactional))
-	o.add("tracking", flag(m.Tracking))
-	o.add("parameters", parameters(m.Parameters))
+	tracking(&o, m.Tracking, m.Parameters)
 	return alone(o, "template")
 }
 
@@ -30,8 +29,7 @@ func sms(m *plan.SMS) any {
 	for _, option := range slices.Sorted(maps.Keys(m.Options)) {
 		o.add(option, m.Options[option])
 	}
-	o.add("tracking", flag(m.Tracking))
-	o.add("parameters", parameters(m.Parameters))
+	tracking(&o, m.Tracking, m.Parameters)
 	return alone(o, "body")
 }
 
@@ -71,6 +69,17 @@ func experiment(x *plan.Experiment) any {
 	o.add("ends_at", optional(x.EndsAt))
 	o.add("certainty", flag(x.Certainty))
 	return o
+}
+
+// tracking writes what links get. Beside parameters, tracking is true unless it says otherwise.
+func tracking(o *object, on bool, all []plan.Parameter) {
+	switch {
+	case len(all) == 0:
+		o.add("tracking", flag(on))
+	case !on:
+		o.add("tracking", false)
+	}
+	o.add("parameters", parameters(all))
 }
 
 func parameters(all []plan.Parameter) any {

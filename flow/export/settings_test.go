@@ -161,6 +161,7 @@ func anySMS(t *rapid.T) *plan.SMS {
 	if rapid.Bool().Draw(t, "options") {
 		m.Options = map[string]bool{"shorten_links": rapid.Bool().Draw(t, "shorten"), "add_info_link": true}
 	}
+	m.Tracking, m.Parameters = rapid.Bool().Draw(t, "tracking"), anyParameters(t)
 	return m
 }
 

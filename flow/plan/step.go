@@ -145,8 +145,8 @@ type Email struct {
 	Subject       string      `json:"subject,omitempty"` // Liquid
 	Preview       string      `json:"preview,omitempty"` // Liquid
 	Transactional bool        `json:"transactional,omitempty"`
-	Tracking      bool        `json:"tracking,omitempty"` // adds tracking parameters to links
-	Parameters    []Parameter `json:"parameters,omitempty"`
+	Tracking      bool        `json:"tracking,omitempty"`   // adds tracking parameters to links, as the account may do for all messages
+	Parameters    []Parameter `json:"parameters,omitempty"` // besides those of the account, where any are added
 }
 
 // Parameter is a tracking parameter of a message's links.
