@@ -42,6 +42,10 @@ func (p *pass) email(ctx context.Context, s *program.Step, members []*member) er
 	if err != nil {
 		return err
 	}
+	parameters, err := p.tracking(s.Email)
+	if err != nil {
+		return err
+	}
 	feeds, unread, err := p.resolveFeeds(ctx, template, members)
 	if err != nil {
 		return err
@@ -56,7 +60,7 @@ func (p *pass) email(ctx context.Context, s *program.Step, members []*member) er
 			p.skip(m, s, ReasonExternalData, map[string]any{"error": unread.Error()})
 			continue
 		}
-		c, err := p.letter(ctx, s, m, template, feeds[i])
+		c, err := p.letter(ctx, s, m, template, feeds[i], parameters)
 		if ctx.Err() != nil {
 			return ctx.Err()
 		}
@@ -118,14 +122,19 @@ func (p *pass) resolveFeeds(ctx context.Context, t *content.Template, members []
 }
 
 // letter renders and composes a member's email.
-func (p *pass) letter(ctx context.Context, s *program.Step, m *member, t *content.Template, feeds map[string]any) (*parcel, error) {
+func (p *pass) letter(ctx context.Context, s *program.Step, m *member, t *content.Template, feeds map[string]any, parameters []tracking) (*parcel, error) {
 	vars := p.variables(m)
 	vars["feeds"] = feeds
+	var links map[string]any
 	if !s.Email.Transactional || t.MentionsUnsubscribing() {
-		vars["links"] = p.Links(m.run.ProfileID)
+		links = p.Links(m.run.ProfileID)
+		vars["links"] = links
 	}
 	rendered, err := t.Render(ctx, vars)
 	if err != nil {
+		return nil, err
+	}
+	if rendered, err = p.tracked(m, s, rendered, parameters, links); err != nil {
 		return nil, err
 	}
 	message, err := p.compose(m, s, rendered)

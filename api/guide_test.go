@@ -22,7 +22,7 @@ func TestTheRequestsInTheGuideAreTaken(t *testing.T) {
 	if err := s.store.EnsureAccount(t.Context(), "DEV001"); err != nil {
 		t.Fatal(err)
 	}
-	for page, want := range map[string]int{"sending-from-the-browser.md": 5, "webhooks-out.md": 2} {
+	for page, want := range map[string]int{"sending-from-the-browser.md": 5, "webhooks-out.md": 2, "links.md": 1} {
 		text, err := os.ReadFile(filepath.Join(root, "docs", "guide", page))
 		if err != nil {
 			t.Fatal(err)

@@ -85,7 +85,8 @@ func ReadFile(name string, data []byte) (*File, flow.Problems) {
 func (f *File) readAccount(v flow.Value) {
 	a := &f.account
 	found := v.Fields("account", flow.Field{Name: "name"}, flow.Field{Name: "timezone"}, flow.Field{Name: "currency"},
-		flow.Field{Name: "locale"}, flow.Field{Name: "organization"}, flow.Field{Name: "caps"}, flow.Field{Name: "quiet_hours"})
+		flow.Field{Name: "locale"}, flow.Field{Name: "organization"}, flow.Field{Name: "caps"}, flow.Field{Name: "quiet_hours"},
+		flow.Field{Name: "tracking"})
 	for name, to := range map[string]*string{"name": &a.Name, "timezone": &a.Timezone, "currency": &a.Currency, "locale": &a.Locale} {
 		if value := found[name]; value.Given() {
 			*to = value.Text(name, 200)
@@ -99,6 +100,9 @@ func (f *File) readAccount(v flow.Value) {
 	if organization := found["organization"]; organization.Given() {
 		organization.Entries("organization", 50)
 		a.Organization, _ = json.Marshal(object(organization))
+	}
+	if tracking := found["tracking"]; tracking.Given() {
+		a.Tracking = readTracking(tracking)
 	}
 	channels := []flow.Field{{Name: plan.ChannelEmail}, {Name: plan.ChannelSMS}, {Name: plan.ChannelPush}}
 	if caps := found["caps"]; caps.Given() {

@@ -26,6 +26,10 @@ func TestMistakesInTestsAreFoundWithTheirPlace(t *testing.T) {
 		{"a name twice", "flow: welcome\ntests:\n  - {name: a, expect: {runs: 0}}\n  - {name: a, expect: {runs: 0}}\n", `a test is called "a" already`},
 		{"no tests", "flow: welcome\n", "a file of tests needs tests"},
 		{"an item twice", "flow: welcome\ncatalog: [{id: a}, {id: a}]\ntests: []\n", "an item's id must be there, once"},
+		{"a word for a flag", "flow: welcome\naccount: {tracking: {auto_add_parameters: yes please}}\ntests: []\n", "x_test.yaml:2:43: auto_add_parameters must be true or false"},
+		{"an unknown setting of links", "flow: welcome\naccount: {tracking: {utm_content: {}}}\ntests: []\n", `unknown key "utm_content" in tracking`},
+		{"a parameter of campaigns", "flow: welcome\naccount: {tracking: {utm_id: {flow: {type: dynamic, value: campaign_id}}}}\ntests: []\n", `value must be email_subject, flow_id, flow_name`},
+		{"a parameter without a value", "flow: welcome\naccount: {tracking: {custom_parameters: [{name: a, flow: {type: static}}]}}\ntests: []\n", "flow needs value"},
 		{"anchors", "flow: &a welcome\ntests: []\n", "YAML anchors"},
 		{"a list", "- flow: welcome\n", "a file of tests must be a mapping, not a list"},
 	} {

@@ -11,6 +11,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/jmoiron/sqlx/types"
 	"github.com/legato-flow/legato/activities"
 	"github.com/legato-flow/legato/content"
 	"github.com/legato-flow/legato/flow"
@@ -120,6 +121,9 @@ func (s *Simulation) open(ctx context.Context) error {
 	if a.ID == "" {
 		a.ID = "SIM001"
 	}
+	if len(a.Tracking) == 0 {
+		a.Tracking = types.JSONText("{}")
+	}
 	for field, standard := range map[*string]string{&a.Name: "The Sample Shop", &a.Timezone: "UTC", &a.Currency: "USD", &a.Locale: "en-US"} {
 		if *field == "" {
 			*field = standard
@@ -129,8 +133,8 @@ func (s *Simulation) open(ctx context.Context) error {
 		a.Organization = []byte(`{"url": "https://shop.example"}`)
 	}
 	s.account = &a
-	_, err := s.store.DB.ExecContext(ctx, `insert into account (id, name, timezone, currency, locale, organization)
-		values ($1, $2, $3, $4, $5, $6)`, a.ID, a.Name, a.Timezone, a.Currency, a.Locale, string(a.Organization))
+	_, err := s.store.DB.ExecContext(ctx, `insert into account (id, name, timezone, currency, locale, organization, tracking)
+		values ($1, $2, $3, $4, $5, $6, $7)`, a.ID, a.Name, a.Timezone, a.Currency, a.Locale, string(a.Organization), a.Tracking)
 	if err != nil {
 		return fmt.Errorf("setting up the simulation: %w", err)
 	}

@@ -4,7 +4,9 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"regexp"
 	"testing"
+	"testing/fstest"
 	"time"
 
 	"github.com/legato-flow/legato/activities"
@@ -83,6 +85,70 @@ func TestTheFlowsThatShipPassTheirTests(t *testing.T) {
 				t.Errorf("%s: %s\n%s", v.Flow, v.Name, failure)
 			}
 		}
+	}
+}
+
+func TestExpectedMessagesHaveTheParametersThatLinksGet(t *testing.T) {
+	t.Parallel()
+	d, problems := flow.Load(fstest.MapFS{
+		"flows/two.yaml":          {Data: []byte("flow: two\ntrigger: {metric: Added to Cart}\nsteps: [{email: letter}, {email: {template: letter, parameters: {ref: two}}}]\n")},
+		"templates/letter.liquid": {Data: []byte("---\nsubject: Tea\n---\n<a href=\"https://shop.example/tea\">Tea</a>\n")},
+	}, "x")
+	if err := problems.Err(); err != nil {
+		t.Fatal(err)
+	}
+	s := scratch(t, testkit.DatabaseURL(t))
+	const given = "account: {caps: {email: off}%s}\ntests: [{name: a, given: {email: a@example.com}, events: [{metric: Added to Cart}], expect: {messages: %s}}]\n"
+	const settings = ", tracking: {auto_add_parameters: true, utm_source: {flow: {type: static, value: shop}}, utm_campaign: {flow: {type: dynamic, value: flow_id}}, custom_parameters: [{name: who}, {name: me, flow: {type: dynamic, value: message_name}}]}"
+	for account, messages := range map[string]string{
+		"":       `[{lacks: utm_, contains: '"https://shop.example/tea"'}, {contains: ['"https://shop.example/tea?utm_source=legato&amp;utm_medium=email&amp;ref=two"', '(https://shop.example/tea?utm_source=legato&utm_medium=email&ref=two)']}]`,
+		settings: `[{contains: '/tea?utm_source=shop&amp;utm_medium=email&amp;utm_campaign=two&amp;me=email-letter"'}, {contains: '&amp;me=email-letter-2&amp;ref=two"'}]`,
+	} {
+		tests, problems := simulate.ReadFile("two_test.yaml", fmt.Appendf(nil, "flow: two\n"+given, account, messages))
+		if err := problems.Err(); err != nil {
+			t.Fatal(err)
+		}
+		verdicts, err := tests.Test(t.Context(), s, simulate.Options{Definitions: d, Settings: standard}, nil)
+		if err != nil || len(verdicts) != 1 {
+			t.Fatal(verdicts, err)
+		}
+		for _, failure := range verdicts[0].Failures {
+			t.Errorf("%s: %s", account, failure)
+		}
+	}
+}
+
+func TestTheFlowInTheGuideToLinksSendsWhatItsTestSays(t *testing.T) {
+	t.Parallel()
+	root, err := testkit.Root()
+	if err != nil {
+		t.Fatal(err)
+	}
+	page, err := os.ReadFile(filepath.Join(root, "docs", "guide", "links.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	blocks := regexp.MustCompile("(?s)```yaml\n(.*?)```").FindAllSubmatch(page, -1)
+	if len(blocks) != 2 {
+		t.Fatalf("%d blocks", len(blocks))
+	}
+	d, problems := flow.Load(fstest.MapFS{
+		"flows/tea.yaml":       {Data: blocks[0][1]},
+		"templates/tea.liquid": {Data: []byte("---\nsubject: Tea\n---\n<a href=\"https://shop.example/tea#pots\">Tea</a>\n")},
+	}, "x")
+	if err := problems.Err(); err != nil {
+		t.Fatal(err)
+	}
+	tests, problems := simulate.ReadFile("tea_test.yaml", blocks[1][1])
+	if err := problems.Err(); err != nil {
+		t.Fatal(err)
+	}
+	verdicts, err := tests.Test(t.Context(), scratch(t, testkit.DatabaseURL(t)), simulate.Options{Definitions: d, Settings: standard}, nil)
+	if err != nil || len(verdicts) != 1 {
+		t.Fatal(verdicts, err)
+	}
+	for _, failure := range verdicts[0].Failures {
+		t.Error(failure)
 	}
 }
 

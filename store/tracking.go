@@ -7,9 +7,9 @@ import (
 
 // Tracking says which parameters the links in messages are to get.
 type Tracking struct {
-	AutoAdd  bool               `json:"auto_add_parameters"`
-	Source   *TrackingParameter `json:"utm_source,omitempty"` // nil is the default
-	Medium   *TrackingParameter `json:"utm_medium,omitempty"`
+	AutoAdd  bool               `json:"auto_add_parameters"`  // to all messages; else to those that ask for it
+	Source   *TrackingParameter `json:"utm_source,omitempty"` // nil is the name of this program
+	Medium   *TrackingParameter `json:"utm_medium,omitempty"` // nil is the message's type
 	Campaign *TrackingParameter `json:"utm_campaign,omitempty"`
 	ID       *TrackingParameter `json:"utm_id,omitempty"`
 	Term     *TrackingParameter `json:"utm_term,omitempty"`
@@ -59,6 +59,20 @@ func (a *Account) TrackingSettings() (Tracking, error) {
 		t.Medium = same("dynamic", "message_type")
 	}
 	return t, nil
+}
+
+// Parameters are all of them, those with fixed names first. One that is not set has no values.
+func (t *Tracking) Parameters() []CustomParameter {
+	var all []CustomParameter
+	for _, utm := range []struct {
+		name string
+		set  *TrackingParameter
+	}{{"utm_source", t.Source}, {"utm_medium", t.Medium}, {"utm_campaign", t.Campaign}, {"utm_id", t.ID}, {"utm_term", t.Term}} {
+		if utm.set != nil {
+			all = append(all, CustomParameter{Name: utm.name, TrackingParameter: *utm.set})
+		}
+	}
+	return append(all, t.Custom...)
 }
 
 // SetTracking keeps the account's Tracking.
