@@ -18,6 +18,7 @@ import (
 	"github.com/legato-flow/legato/store"
 	"github.com/prometheus/client_golang/prometheus"
 	"go.temporal.io/sdk/converter"
+	"golang.org/x/sync/semaphore"
 )
 
 // Options are what the API works with.
@@ -33,6 +34,7 @@ type Options struct {
 	Limiter  *Limiter             // bounds how often keys call operations; nil: as often as they like
 	Log      *slog.Logger         // default: slog's
 	Proxies  []netip.Prefix       // whose X-Forwarded-For tells where a request of a client comes from
+	Requests int                  // how many may be under way at a time; 0: 10,000
 	Loopback bool                 // webhooks may have addresses of this machine, and without TLS; development only
 	From     string               // the sender of messages whose template names none
 	FromName string
@@ -58,6 +60,7 @@ type api struct {
 	extra    http.Handler
 	liquid   flow.LiquidCheck
 	keys     *keyring
+	underWay *semaphore.Weighted // requests; each takes some 20 kB besides its body
 	limiter  *Limiter
 	visits   *Limiter // of clients, who are many: their counters must not crowd out those of keys
 	proxies  []netip.Prefix
@@ -117,6 +120,9 @@ func New(o Options) http.Handler {
 	if o.BaseURL == "" {
 		o.BaseURL = "http://127.0.0.1:8080"
 	}
+	if o.Requests == 0 {
+		o.Requests = 10_000
+	}
 	if o.Registry == nil {
 		o.Registry = prometheus.NewRegistry()
 	}
@@ -126,7 +132,7 @@ func New(o Options) http.Handler {
 	a := &api{
 		store: o.Store, ingester: o.Ingester, now: o.Clock, secret: o.Secret, base: strings.TrimRight(o.BaseURL, "/"),
 		from: o.From, fromName: o.FromName, loopback: o.Loopback, checks: o.Checks, registry: o.Registry, log: o.Log, extra: o.Extra, liquid: o.Liquid,
-		keys: newKeyring(o.Store, o.Keys, o.Log), limiter: o.Limiter, proxies: o.Proxies, bulk: make(gate, bulkBodies), measure: newMeasures(o.Registry, o.Ingester), bodies: newAllowance(bodyAllowance),
+		keys: newKeyring(o.Store, o.Keys, o.Log), underWay: semaphore.NewWeighted(int64(o.Requests)), limiter: o.Limiter, proxies: o.Proxies, bulk: make(gate, bulkBodies), measure: newMeasures(o.Registry, o.Ingester), bodies: newAllowance(bodyAllowance),
 		payloads: o.Payloads, codecOrigin: o.CodecOrigin,
 		profiles: newProfiles(o.Store, o.Secret, o.Clock, profileDescription), profile: newProfiles(o.Store, o.Secret, o.Clock, profileDetail),
 		people: newProfiles(o.Store, o.Secret, o.Clock, relatedProfile), pushTokens: newPushTokens(o.Store), events: newEvents(o.Store), metrics: newMetrics(o.Store),
@@ -203,6 +209,11 @@ func (a *api) serve(route route) http.Handler {
 		defer cancel()
 		r = r.WithContext(ctx)
 		if route.scope != public {
+			if !a.underWay.TryAcquire(1) {
+				a.fail(w, r, ingest.ErrOverloaded)
+				return
+			}
+			defer a.underWay.Release(1)
 			w.Header().Set("Cache-Control", "no-store")
 			admit := a.admit
 			if route.scope == client {

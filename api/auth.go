@@ -37,11 +37,14 @@ func (a *api) authenticate(w http.ResponseWriter, r *http.Request) (store.Key, e
 }
 
 // keyring answers whether a key is valid, and remembers answers for a short time: a revoked key stops working
-// within that time, a flood of wrong ones does not reach the database more than once each.
+// within that time, a flood of wrong ones does not reach the database more than once each. When a valid key is to be looked
+// up again, one request does that while the others go by the old answer: if Postgres stalls they are told so
+// where they need it, instead of all waiting here.
 type keyring struct {
 	store *store.Store
 	fixed map[string]bool
 	log   *slog.Logger
+	now   func() time.Time
 
 	mu      sync.Mutex
 	answers map[string]answer
@@ -61,7 +64,7 @@ const (
 )
 
 func newKeyring(s *store.Store, keys []string, log *slog.Logger) *keyring {
-	k := &keyring{store: s, fixed: map[string]bool{}, log: log, answers: map[string]answer{}}
+	k := &keyring{store: s, fixed: map[string]bool{}, log: log, now: time.Now, answers: map[string]answer{}}
 	for _, key := range keys {
 		if key != "" {
 			k.fixed[store.HashKey(key)] = true
@@ -79,11 +82,15 @@ func (k *keyring) find(ctx context.Context, key string) (store.Key, error) {
 	if k.fixed[hash] {
 		return store.Key{Hash: hash, Name: "development"}, nil
 	}
-	now := time.Now()
+	now := k.now()
 	k.mu.Lock()
 	known, ok := k.answers[hash]
+	stale := !ok || !now.Before(known.until)
+	if stale && known.valid {
+		k.answers[hash] = answer{known.key, true, now.Add(missMemory)}
+	}
 	k.mu.Unlock()
-	if !ok || !now.Before(known.until) {
+	if stale {
 		found, err := k.store.ValidKey(ctx, hash)
 		if err != nil && !errors.Is(err, store.ErrNotFound) {
 			return store.Key{}, err

@@ -16,24 +16,32 @@ import (
 
 const companyParameter = "company_id"
 
-// company remembers the public company id for a short time, so that requests with wrong ones cost nothing.
+// company remembers the public company id for a short time, so that requests with wrong ones cost nothing. When it is to
+// be read again, one request does that while the others go by what was read before, as with keys.
 type company struct {
 	mu    sync.Mutex
 	id    string
-	until time.Time
+	until time.Time // zero: never read
 }
 
 // find gives the company id, which is empty until an account is set up.
-func (c *company) find(ctx context.Context, s *store.Store) (string, error) {
+func (c *company) find(ctx context.Context, s *store.Store, now time.Time) (string, error) {
+	c.mu.Lock()
+	id, fresh := c.id, now.Before(c.until)
+	if !fresh && !c.until.IsZero() {
+		c.until = now.Add(missMemory)
+	}
+	c.mu.Unlock()
+	if fresh {
+		return id, nil
+	}
+	account, err := s.Account(ctx)
+	if err != nil {
+		return "", err
+	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if now := time.Now(); !now.Before(c.until) {
-		account, err := s.Account(ctx)
-		if err != nil {
-			return "", err
-		}
-		c.id, c.until = account.ID, now.Add(keyMemory)
-	}
+	c.id, c.until = account.ID, now.Add(keyMemory)
 	return c.id, nil
 }
 
@@ -44,7 +52,7 @@ func (a *api) admitClient(w http.ResponseWriter, r *http.Request, route route) (
 	if given == "" {
 		return nil, invalidParameter(companyParameter, "%s is needed: the public company id.", companyParameter)
 	}
-	id, err := a.company.find(r.Context(), a.store)
+	id, err := a.company.find(r.Context(), a.store, time.Now())
 	if err != nil {
 		return nil, err
 	}

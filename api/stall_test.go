@@ -10,6 +10,8 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"github.com/legato-flow/legato/api"
 )
 
 // TestWhilePostgresStallsMemoryIsBoundedAndNothingAcknowledgedIsLost sends large events, in waves, to an API whose Postgres
@@ -106,4 +108,34 @@ func held() int64 {
 	var m runtime.MemStats
 	runtime.ReadMemStats(&m)
 	return int64(m.HeapAlloc)
+}
+
+// While as many requests are under way as may be, more are sent away before they take up anything.
+func TestMoreRequestsThanMayBeUnderWayAreSentAway(t *testing.T) {
+	t.Parallel()
+	const most = 5
+	s := newServer(t, func(o *api.Options) { o.Requests = most })
+	tx := s.store.DB.MustBegin()
+	defer func() { _ = tx.Rollback() }()
+	tx.MustExec("lock table event in access exclusive mode")
+	var waiting sync.WaitGroup
+	for range most {
+		waiting.Go(func() {
+			if w := s.do(request{method: "GET", path: "/api/events"}); w.Code != http.StatusOK {
+				t.Errorf("one that waited: %d %s", w.Code, w.Body)
+			}
+		})
+	}
+	for blocked := 0; blocked < most; time.Sleep(5 * time.Millisecond) {
+		blocked = s.count("select count(*) from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'")
+	}
+	s.run(t, map[string]exchange{
+		"one more": {request: request{method: "GET", path: "/api/profiles"}, status: 503, headers: map[string]string{"Retry-After": "1"}, has: []string{`"status":503`}},
+		"a probe":  {request: request{method: "GET", path: "/healthz"}, status: 200},
+	})
+	if err := tx.Rollback(); err != nil {
+		t.Fatal(err)
+	}
+	waiting.Wait()
+	s.expect(200, "GET", "/api/profiles", "")
 }
