@@ -63,7 +63,7 @@ func (a *api) createEvents(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	defer leave()
-	in := &reader{}
+	in := a.reader()
 	groups, places := decodeEvents(in, raw, a.now())
 	if err := in.err(); err != nil {
 		return err

@@ -155,7 +155,7 @@ func (a *api) clientProfile(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	in := &reader{}
+	in := a.reader()
 	c := decodeProfile(in, raw, profileForm{id: true, meta: true, null: nullSaysNothing})
 	if err := in.err(); err != nil {
 		return err

@@ -14,7 +14,7 @@ func (a *api) clientEvents(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	defer leave()
-	in := &reader{}
+	in := a.reader()
 	attributes, ok := in.job(raw, "event-bulk-create", nil)
 	if !ok {
 		return in.err()

@@ -12,7 +12,7 @@ func (a *api) clientPushToken(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	in := &reader{}
+	in := a.reader()
 	token, change, _ := decodePushToken(in, raw)
 	if err := in.err(); err != nil {
 		return err
@@ -27,7 +27,7 @@ func (a *api) clientUnregister(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	in := &reader{}
+	in := a.reader()
 	attributes, ok := in.job(raw, "push-token-unregister", nil)
 	if !ok {
 		return in.err()

@@ -12,6 +12,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/legato-flow/legato/api"
+	"github.com/legato-flow/legato/channel/consent"
 )
 
 // newClientServer is an API whose public company id is SHOP01.
@@ -154,6 +155,61 @@ func TestAVisitorNeverTouchesTheIdentifiersOfSomebodyKnown(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// A visitor who comes by a link in a message is who it was sent to, unless she says otherwise, and so is her browser.
+func TestAVisitorIsKnownByTheLinkThatSheCameBy(t *testing.T) {
+	t.Parallel()
+	s := newClientServer(t)
+	for name, test := range map[string]struct {
+		says    string // besides the link
+		of      string // whose the event is: a first name, or an email
+		history string // whose what the browser did before is
+	}{
+		"in a browser":               {`"anonymous_id":"a-1"`, "Ada", "Ada"},
+		"in a browser never seen":    {`"anonymous_id":"a-2"`, "Ada", ""},
+		"in Eve's browser":           {`"anonymous_id":"e-1"`, "Ada", ""},
+		"without a browser":          {`"title":"Dr"`, "Ada", ""},
+		"with her address":           {`"email":"ada@example.com"`, "Ada", ""},
+		"with another phone":         {`"phone_number":"+12025550199"`, "Ada", ""},
+		"passed on to Eve":           {`"email":"eve@example.com","anonymous_id":"a-1"`, "Eve", "Eve"},
+		"passed on to a stranger":    {`"email":"bob@example.com"`, "bob@example.com", ""},
+		"passed on, with an id":      {`"external_id":"c-9"`, "c-9", ""},
+		"in a browser, by a forgery": {`"anonymous_id":"a-1","_kx":"forged"`, "a-1", "a-1"},
+	} {
+		for _, way := range []string{"events", "event-bulk-create", "profiles"} {
+			s.store.DB.MustExec("truncate profile, event, event_key cascade")
+			ada := s.create(t, `{"email":"ada@example.com","external_id":"c-1","first_name":"Ada"}`)
+			s.create(t, `{"email":"eve@example.com","anonymous_id":"e-1","first_name":"Eve"}`)
+			s.do(visit("events", event("Before", `{"anonymous_id":"a-1"}`, "")))
+			says := `{` + test.says + `,"_kx":"` + consent.Exchange(secret, ada) + `"}`
+			if strings.Contains(test.says, "_kx") {
+				says = `{` + test.says + `}`
+			}
+			body := map[string]string{"events": event("Visit", says, ""), "event-bulk-create": bulk(says, "Visit"), "profiles": profile(says[:len(says)-1] + `,"organization":"Visit"}`)}[way]
+			if w := s.do(visit(way, body)); w.Code != 202 {
+				t.Fatal(name, way, w.Code, w.Body)
+			}
+			const who = "coalesce(p.first_name, p.email, p.external_id, p.anonymous_id)"
+			var of, history string
+			query := "select " + who + " from profile p join event e on e.profile_id = p.id join metric m on m.id = metric_id where m.name = 'Visit'"
+			if way == "profiles" {
+				query = "select " + who + " from profile p where organization = 'Visit'"
+			}
+			if err := s.store.DB.Get(&of, query); err != nil || of != test.of {
+				t.Errorf("%s by %s: of %q, want %q, %v", name, way, of, test.of, err)
+			}
+			if test.history == "" {
+				test.history = "a-1"
+			}
+			if err := s.store.DB.Get(&history, strings.Replace("select "+who+" from profile p join event e on e.profile_id = p.id join metric m on m.id = metric_id where m.name = 'Visit'", "'Visit'", "'Before'", 1)); err != nil || history != test.history {
+				t.Errorf("%s by %s: what the browser did before is of %q, want %q, %v", name, way, history, test.history, err)
+			}
+			if n := s.count("select count(*) from profile where id = $1 and email = 'ada@example.com' and external_id = 'c-1' and phone_number is null", ada); n != 1 {
+				t.Errorf("%s by %s: she has other identifiers", name, way)
+			}
+		}
 	}
 }
 

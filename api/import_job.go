@@ -178,7 +178,7 @@ func (a *api) importProfiles(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	defer leave()
-	in := &reader{}
+	in := a.reader()
 	items, faults, lists := decodeImport(in, raw)
 	if err := in.err(); err != nil {
 		return err
@@ -205,7 +205,7 @@ func decodeImport(in *reader, raw jsontext.Value) (items []ingest.JobItem, fault
 	attributes.done()
 	for i, profile := range profiles {
 		pointer := place + "/" + itoa(i)
-		one := &reader{}
+		one := &reader{exchange: in.exchange}
 		item := ingest.JobItem{Position: i, Payload: []byte(profile)}
 		if len(profile) > ingest.MaxProfileSize {
 			one.report(pointer, "A profile must take at most %d bytes, not %d.", ingest.MaxProfileSize, len(profile))
