@@ -67,6 +67,9 @@ func shop(t *testing.T, url string) *store.Store {
 			t.Fatal(err, results)
 		}
 	}
+	if err := s.WritePropertyTypes(t.Context()); err != nil { // not some time later
+		t.Fatal(err)
+	}
 	return s
 }
 
