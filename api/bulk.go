@@ -74,7 +74,7 @@ func (a *api) createEvents(w http.ResponseWriter, r *http.Request) error {
 	case errors.As(err, &wrong) && wrong.Event >= 0:
 		return invalid(places[wrong.Profile].events+"/"+itoa(wrong.Event)+"/attributes/unique_id", "An earlier event of this request has the same unique_id, profile and metric.")
 	case errors.As(err, &wrong):
-		return refused(places[wrong.Profile].profile+"/attributes", places[wrong.Profile].profile, wrong.Err)
+		return refusedSubject(places[wrong.Profile].profile, wrong.Err)
 	case err != nil:
 		return err
 	}

@@ -94,7 +94,7 @@ func invalidParameter(name, format string, args ...any) *problem {
 func duplicate(pointer string, e *ingest.DuplicateError) *problem {
 	p := newProblem(http.StatusConflict, "A profile already exists with this %s.", e.Field)
 	p.Code, p.Title = "duplicate_profile", "Conflict."
-	p.Source = &source{Pointer: pointer + "/" + e.Field}
+	p.Source = &source{Pointer: pointer}
 	p.Meta = map[string]any{"duplicate_profile_id": e.ProfileID}
 	return p
 }

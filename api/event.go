@@ -71,7 +71,7 @@ func (a *api) createEvent(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	if result.Err != nil {
-		return refused(event.profile+"/attributes", event.profile, result.Err)
+		return refusedSubject(event.profile, result.Err)
 	}
 	w.WriteHeader(http.StatusAccepted)
 	return nil

@@ -112,7 +112,7 @@ func TestBadEventsAreRefusedWithTheirPlace(t *testing.T) {
 		"too many properties":    in(withProperties(`{`+many(401)+`}`), at(attributes+"/properties"), "400"),
 		"a large profile":        in(event("M", `{"email":"a@example.com","properties":{"a":"`+strings.Repeat("x", 60<<10)+`","b":"`+strings.Repeat("x", 60<<10)+`"}}`, ""), at(attributes+"/profile/data"), "102400"),
 		"secondary addresses":    in(event("M", `{"email":"a@example.com","meta":{"patch_identifiers":{"append":{"email":"b"}}}}`, ""), at(subject+"/meta/patch_identifiers/append/email"), "email"),
-		"a bad patch":            in(event("M", `{"email":"a@example.com","meta":{"patch_properties":{"append":{"a":{"b":1}},"unset":[1]}}}`, ""), at(subject+"/meta/patch_properties/append/a"), at(subject+"/meta/patch_properties/unset")),
+		"a bad patch":            in(event("M", `{"email":"a@example.com","meta":{"patch_properties":{"append":{"a":{"b":1}},"unset":[1]}}}`, ""), at(subject+"/meta/patch_properties/append/a"), at(subject+"/meta/patch_properties/unset/0")),
 		"an unknown parameter":   {request: request{method: "POST", path: "/api/events?dry_run=1", body: event("M", good, "")}, status: 400, has: []string{`"parameter":"dry_run"`}},
 		"an unknown profile":     {request: request{method: "POST", path: "/api/events", body: strings.Replace(event("M", "{}", ""), `"type":"profile",`, `"type":"profile","id":"01HZZZZZZZZZZZZZZZZZZZZZZZ",`, 1)}, status: 404, has: []string{at(attributes + "/profile/data/id")}},
 		"too large":              {request: request{method: "POST", path: "/api/events", body: event("M", good, "") + strings.Repeat(" ", 5<<20)}, status: 413, has: []string{`"code":"payload_too_large"`}},

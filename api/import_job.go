@@ -243,7 +243,7 @@ func (r *reader) imported(c *ingest.Change, pointer string, raw jsontext.Value) 
 	}
 	o.done()
 	if len(r.problems) == 0 && !c.Identified() {
-		r.report(attributes.pointer, "The profile needs one of the identifiers id, email, phone_number or external_id.")
+		r.report(attributes.pointer, "The profile needs one of the identifiers id, email, phone_number, external_id or anonymous_id.")
 	}
 }
 

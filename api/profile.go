@@ -130,26 +130,26 @@ func loadProfiles(ctx context.Context, a *api, q *query, ids []string) ([]*shown
 }
 
 func (a *api) createProfile(w http.ResponseWriter, r *http.Request) error {
-	q, c, pointer, err := a.profileBody(w, r, profileForm{})
+	q, c, err := a.profileBody(w, r, profileForm{})
 	if err != nil {
 		return err
 	}
 	p, err := a.ingester.CreateProfile(r.Context(), *c)
 	if err != nil {
-		return refused(pointer, "/data", err)
+		return refused("/data", "/data/meta", err)
 	}
 	w.Header().Set("Location", a.base+profileDescription.path+"/"+p.ID)
 	return a.people.answer(a, w, r, q, http.StatusCreated, p)
 }
 
 func (a *api) importProfile(w http.ResponseWriter, r *http.Request) error {
-	q, c, pointer, err := a.profileBody(w, r, profileForm{id: true, meta: true})
+	q, c, err := a.profileBody(w, r, profileForm{id: true, meta: true})
 	if err != nil {
 		return err
 	}
 	p, created, err := a.ingester.UpsertProfile(r.Context(), *c)
 	if err != nil {
-		return refused(pointer, "/data", err)
+		return refused("/data", "/data/meta", err)
 	}
 	status := http.StatusOK
 	if created {
@@ -161,13 +161,13 @@ func (a *api) importProfile(w http.ResponseWriter, r *http.Request) error {
 
 func (a *api) updateProfile(w http.ResponseWriter, r *http.Request) error {
 	id := r.PathValue("id")
-	q, c, pointer, err := a.profileBody(w, r, profileForm{id: true, meta: true, path: id})
+	q, c, err := a.profileBody(w, r, profileForm{id: true, meta: true, path: id})
 	if err != nil {
 		return err
 	}
 	p, err := a.ingester.UpdateProfile(r.Context(), id, *c)
 	if err != nil {
-		return refused(pointer, "/data", err)
+		return refused("/data", "/data/meta", err)
 	}
 	return a.people.answer(a, w, r, q, http.StatusOK, p)
 }

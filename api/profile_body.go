@@ -24,22 +24,22 @@ type profileForm struct {
 // maxProfileBody is the limit of a body that writes one profile.
 const maxProfileBody = ingest.MaxProfileSize
 
-// profileBody reads such a request. pointer is where its attributes are.
-func (a *api) profileBody(w http.ResponseWriter, r *http.Request, form profileForm) (q *query, c *ingest.Change, pointer string, err error) {
+// profileBody reads such a request.
+func (a *api) profileBody(w http.ResponseWriter, r *http.Request, form profileForm) (q *query, c *ingest.Change, err error) {
 	if q, err = a.people.parameters(false).parse(r); err != nil {
-		return nil, nil, "", err
+		return nil, nil, err
 	}
 	body, err := readBody(w, r, maxProfileBody)
 	if err != nil {
-		return nil, nil, "", err
+		return nil, nil, err
 	}
 	raw, err := parseJSON(body)
 	if err != nil {
-		return nil, nil, "", err
+		return nil, nil, err
 	}
 	in := a.reader()
 	c = decodeProfile(in, raw, form)
-	return q, c, "/data/attributes", in.err()
+	return q, c, in.err()
 }
 
 // reader makes what goes through a body that may name people by links of this server.
@@ -226,10 +226,10 @@ func (o *object) emails(name string) (all []string) {
 		return nil
 	}
 	if raw, given := inner.take("email"); given && raw.Kind() != 'n' {
-		for _, email := range o.r.names(inner.at("email"), raw) {
+		for i, email := range o.r.names(inner.at("email"), raw) {
 			good, err := ingest.ParseEmail(email)
 			if err != nil {
-				o.r.report(inner.at("email"), "email %s.", err)
+				o.r.report(element(inner.at("email"), raw, i), "email %s.", err)
 				continue
 			}
 			all = append(all, good)
@@ -252,15 +252,23 @@ func (o *object) values(name string) map[string][]json.RawMessage {
 	return all
 }
 
+// element is the pointer of a value at pointer, or, if that is an array, of one of its elements.
+func element(pointer string, raw jsontext.Value, i int) string {
+	if raw.Kind() == '[' {
+		return pointer + "/" + itoa(i)
+	}
+	return pointer
+}
+
 // names reads a string, or an array of strings.
 func (r *reader) names(pointer string, raw jsontext.Value) (all []string) {
 	values := []jsontext.Value{raw}
 	if raw.Kind() == '[' {
 		values = r.items(pointer, raw)
 	}
-	for _, v := range values {
+	for i, v := range values {
 		if v.Kind() != '"' {
-			r.report(pointer, "Expected a string or an array of strings, found %s.", kindName(v))
+			r.report(element(pointer, raw, i), "Expected a string or an array of strings, found %s.", kindName(v))
 			return nil
 		}
 		all = append(all, unquote(v))
@@ -268,16 +276,25 @@ func (r *reader) names(pointer string, raw jsontext.Value) (all []string) {
 	return all
 }
 
-// refused puts what ingest found wrong with a profile at its place in the body: the attributes at pointer, the id
-// in the resource object at data.
-func refused(pointer, data string, err error) error {
+// refusedSubject is refused for a profile that something else is about, which has its operations among its attributes.
+func refusedSubject(data string, err error) error { return refused(data, data+"/attributes/meta", err) }
+
+// refused puts what ingest found wrong with a profile at its place in the body: the resource object is at data, the
+// operations on identifiers and properties at meta.
+func refused(data, meta string, err error) error {
+	at := func(field string, added bool) string {
+		if added {
+			return meta + "/patch_identifiers/append/" + field
+		}
+		return data + "/attributes/" + field
+	}
 	var taken *ingest.DuplicateError
 	var wrong *ingest.InvalidError
 	switch {
 	case errors.As(err, &taken):
-		return duplicate(pointer, taken)
+		return duplicate(at(taken.Field, taken.Added), taken)
 	case errors.As(err, &wrong):
-		return invalid(pointer+"/"+wrong.Field, "%s %s.", wrong.Field, wrong.Message)
+		return invalid(at(wrong.Field, wrong.Added), "%s %s.", wrong.Field, wrong.Message)
 	case errors.Is(err, ingest.ErrUnknownProfile):
 		p := newProblem(http.StatusNotFound, "A profile with this id does not exist.")
 		p.Source = &source{Pointer: data + "/id"}

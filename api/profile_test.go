@@ -221,11 +221,19 @@ func TestFurtherAddressesComeByMeta(t *testing.T) {
 		return request{method: "PATCH", path: "/api/profiles/" + ada, body: `{"data":{"type":"profile","id":"` + ada + `","attributes":{},"meta":{"patch_identifiers":` + identifiers + `}}}`}
 	}
 	const at = `"pointer":"/data/meta/patch_identifiers/append/`
+	var many []string
+	for i := range 22 {
+		many = append(many, fmt.Sprintf("m%d@example.com", i))
+	}
 	s.run(t, map[string]exchange{
-		"not an address":    {request: patch(`{"append":{"email":["x"]}}`), status: 400, has: []string{at + `email"`}},
-		"not a string":      {request: patch(`{"append":{"email":7}}`), status: 400, has: []string{at + `email"`}},
-		"not for phones":    {request: patch(`{"append":{"phone_number":"+12345678901"}}`), status: 400, has: []string{at + `phone_number"`}},
-		"somebody else's":   {request: patch(`{"append":{"email":"bob@example.com"}}`), status: 409, has: []string{`"duplicate_profile_id":"` + bob + `"`}},
+		"not an address": {request: patch(`{"append":{"email":["b@example.com","x"]}}`), status: 400, has: []string{at + `email/1"`}},
+		"a number among": {request: patch(`{"append":{"email":["b@example.com",7]}}`), status: 400, has: []string{at + `email/1"`}},
+		"too many":       {request: patch(`{"append":{"email":["` + strings.Join(many, `","`) + `"]}}`), status: 400, has: []string{at + `email"`, "at most 20 further addresses"}},
+		"not a string":   {request: patch(`{"append":{"email":7}}`), status: 400, has: []string{at + `email"`}},
+		"not for phones": {request: patch(`{"append":{"phone_number":"+12345678901"}}`), status: 400, has: []string{at + `phone_number"`}},
+		"of an event": {request: request{method: "POST", path: "/api/events", body: event("M", `{"email":"ada@example.com","meta":{"patch_identifiers":{"append":{"email":"bob@example.com"}}}}`, "")}, status: 409,
+			has: []string{`"pointer":"/data/attributes/profile/data/attributes/meta/patch_identifiers/append/email"`}},
+		"somebody else's":   {request: patch(`{"append":{"email":"bob@example.com"}}`), status: 409, has: []string{at + `email"`, `"duplicate_profile_id":"` + bob + `"`}},
 		"nothing":           {request: patch(`{"append":null,"unappend":{"email":null}}`), status: 200},
 		"one is as good":    {request: patch(`{"append":{"email":"one@example.com"}}`), status: 200},
 		"neither of the to": {request: patch(`{"prepend":{}}`), status: 400, has: []string{"prepend"}},
@@ -236,6 +244,20 @@ func TestFurtherAddressesComeByMeta(t *testing.T) {
 	s.expect(201, "POST", "/api/profile-import", profile(`{"email":"one@example.com"}`))
 	if n := s.count("select count(*) from profile_alias where profile_id = $1", ada); n != 2 {
 		t.Errorf("%d further addresses", n)
+	}
+}
+
+func TestAnImportSaysWhoseAFurtherAddressIs(t *testing.T) {
+	t.Parallel()
+	s := newServer(t)
+	bob := s.create(t, `{"email":"bob@example.com"}`)
+	job := s.expect(202, "POST", imports, importing(nil, person(`{"email":"ada@example.com"},"meta":{"patch_identifiers":{"append":{"email":"bob@example.com"}}}`)))
+	s.work()
+	faults := fmt.Sprint(s.expect(200, "GET", imports+"/"+job["data"].(map[string]any)["id"].(string)+"/import-errors", ""))
+	for _, want := range []string{"/data/attributes/profiles/data/0/meta/patch_identifiers/append/email", "code:duplicate_profile", bob} {
+		if !strings.Contains(faults, want) {
+			t.Errorf("%s lacks %s", faults, want)
+		}
 	}
 }
 

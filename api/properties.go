@@ -84,9 +84,9 @@ func (r *reader) simple(pointer string, raw jsontext.Value) []json.RawMessage {
 		values = r.items(pointer, raw)
 	}
 	var all []json.RawMessage
-	for _, v := range values {
+	for i, v := range values {
 		if strings.ContainsRune("[{n", rune(v.Kind())) {
-			r.report(pointer, "Only strings, numbers and booleans, or an array of them, can be appended or removed.")
+			r.report(element(pointer, raw, i), "Only strings, numbers and booleans, or an array of them, can be appended or removed.")
 			return nil
 		}
 		all = append(all, json.RawMessage(v))

@@ -73,7 +73,7 @@ func (a *api) createPushToken(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	if _, err := a.ingester.RegisterPushToken(r.Context(), token, change); err != nil {
-		return refused(pointer+"/attributes", pointer, err)
+		return refusedSubject(pointer, err)
 	}
 	w.WriteHeader(http.StatusAccepted)
 	return nil

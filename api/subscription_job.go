@@ -58,8 +58,7 @@ func (a *api) changeConsent(w http.ResponseWriter, r *http.Request, form subscri
 	case errors.Is(err, ingest.ErrDoubleOptIn):
 		return invalid("/data/relationships/list/data/id", "The list asks for double opt-in, and confirmation messages are not implemented yet. Subscribe people who have confirmed with historical_import, or use a list with single opt-in.")
 	case errors.As(err, &wrong):
-		pointer := subscriptionProfiles + "/" + itoa(wrong.Profile)
-		return refused(pointer+"/attributes", pointer, wrong.Err)
+		return refusedSubject(subscriptionProfiles+"/"+itoa(wrong.Profile), wrong.Err)
 	case err != nil:
 		return err
 	}

@@ -61,12 +61,12 @@ func (d *directory) appendable(e *entry, c *Change) error {
 	}
 	for _, email := range c.AppendEmails {
 		if owner := d.owner("email", email); owner != nil && owner != e {
-			return &DuplicateError{Field: "email", ProfileID: owner.after.ID}
+			return &DuplicateError{Field: "email", Added: true, ProfileID: owner.after.ID}
 		}
 		addresses[key("email", email)] = true
 	}
 	if len(addresses) > maxEmails+1 {
-		return &InvalidError{Field: "email", Message: fmt.Sprintf("the profile would have %d more addresses, more than %d", len(addresses), maxEmails)}
+		return &InvalidError{Field: "email", Added: true, Message: fmt.Sprintf("may be at most %d further addresses of a profile, not %d", maxEmails, len(addresses))}
 	}
 	return nil
 }

@@ -47,6 +47,7 @@ var (
 // DuplicateError says that an identifier belongs to another profile.
 type DuplicateError struct {
 	Field     string // email, phone_number, external_id or anonymous_id
+	Added     bool   // the change gives it as a further one: in AppendEmails
 	ProfileID string // whose it is
 }
 
@@ -57,6 +58,7 @@ func (e *DuplicateError) Error() string {
 // InvalidError says what part of a change cannot be.
 type InvalidError struct {
 	Field   string // an identifier's or attribute's name, or properties
+	Added   bool   // the change gives it as a further one: in AppendEmails
 	Message string
 }
 
