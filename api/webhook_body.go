@@ -62,14 +62,14 @@ func (f *webhookForm) attributes(o *object, w *store.Webhook) {
 	take(&w.Name, "name", func(s string) (string, error) { return ingest.ParseKey(s, 255) })
 	take(&w.URL, "endpoint_url", f.parseAddress)
 	take(&w.Secret, "secret_key", parseWebhookSecret)
-	if f.path == "" {
-		return
-	}
 	if description, given := o.text("description"); given {
 		if description != nil && utf8.RuneCountInString(*description) > 1000 {
 			o.r.report(o.at("description"), "description must be at most 1000 characters long.")
 		}
 		w.Description = description
+	}
+	if f.path == "" {
+		return
 	}
 	if raw, given := o.members["enabled"]; given && raw.Kind() != 'n' {
 		w.Enabled = o.flag("enabled")

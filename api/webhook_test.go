@@ -66,6 +66,13 @@ func TestWebhooksAreMadeReadChangedAndRemoved(t *testing.T) {
 	if n := s.count("select count(*) from webhook"); n != 0 {
 		t.Fatalf("%d webhooks of refused requests", n)
 	}
+	s.run(t, map[string]exchange{
+		"a long description": wrong(hook("", goodHook+`,"description":"`+strings.Repeat("x", 1001)+`"`, topic), "/attributes/description"),
+		"described":          {request: request{method: "POST", path: "/api/webhooks", body: hook("", goodHook+`,"description":"of orders"`, topic)}, status: 201, has: []string{`"description":"of orders"`}},
+	})
+	if _, err := s.store.DB.Exec("delete from webhook"); err != nil {
+		t.Fatal(err)
+	}
 	made := s.expect(201, "POST", "/api/webhooks", hook("", goodHook, topic, "event:klaviyo.received_email", topic))
 	id := made["data"].(map[string]any)["id"].(string)
 	patch := func(attributes string, topics ...string) request {
