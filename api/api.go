@@ -178,7 +178,7 @@ func (a *api) find(mux *http.ServeMux) http.Handler {
 		case refusal.status == http.StatusMethodNotAllowed:
 			w.Header().Set("Allow", refusal.header.Get("Allow"))
 			a.fail(w, r, newProblem(http.StatusMethodNotAllowed, "%s is not allowed at %s, only %s.", shorten(r.Method), shorten(r.URL.Path), refusal.header.Get("Allow")))
-		case a.extra != nil && !strings.HasPrefix(r.URL.Path, "/api/") && r.URL.Path != "/api":
+		case a.extra != nil && !strings.HasPrefix(r.URL.Path+"/", "/api/") && !strings.HasPrefix(r.URL.Path+"/", "/client/"):
 			a.extra.ServeHTTP(w, r)
 		default:
 			a.fail(w, r, newProblem(http.StatusNotFound, "There is nothing at %s.", shorten(r.URL.Path)))

@@ -64,6 +64,7 @@ func TestWhatIsNotThereIsAnErrorOfJSONAPI(t *testing.T) {
 	web.run(t, map[string]exchange{
 		"the web's":           {request: request{method: "GET", path: "/inbox"}, status: 200, has: []string{"web"}},
 		"never under the API": {request: request{method: "GET", path: "/api/inbox"}, status: 404, lacks: []string{"web"}},
+		"nor from browsers":   {request: request{method: "POST", path: "/client/subscriptions?company_id=SHOP01"}, status: 404, has: []string{`"code":"not_found"`}, lacks: []string{"web"}},
 	})
 }
 
