@@ -39,7 +39,9 @@ func TestCustomMetricsAreMadeChangedAndDeleted(t *testing.T) {
 		"its metrics":  get(path+"/metrics", `"name":"Placed Order"`, `"name":"Paid"`),
 		"their ids":    get(path+"/relationships/metrics", both),
 		"none":         {request: request{method: "GET", path: "/api/custom-metrics/none"}, status: 404},
-		"none's":       {request: request{method: "GET", path: "/api/custom-metrics/none/metrics"}, status: 404},
+		"no filter": {request: request{method: "GET", path: `/api/custom-metrics?filter=equals(id,"x")`}, status: 400,
+			has: []string{`"parameter":"filter"`, "is not a parameter of this operation"}, lacks: []string{"filter, page"}},
+		"none's": {request: request{method: "GET", path: "/api/custom-metrics/none/metrics"}, status: 404},
 		"the same name": {request: request{method: "POST", path: "/api/custom-metrics", body: customMetric(paid, "Big orders")}, status: 400,
 			has: []string{`"pointer":"/data/attributes/name"`, "already"}},
 	})

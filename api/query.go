@@ -87,7 +87,7 @@ func (p parameters) parameter(q *query, name, value string) error {
 	if p.listing {
 		d := p.shapes[0]
 		switch {
-		case name == "filter":
+		case name == "filter" && len(d.filters) > 0:
 			return q.parseFilter(d, value)
 		case name == "sort" && len(d.sorts) > 0:
 			q.page.Sort, q.page.Descending = strings.CutPrefix(value, "-")
@@ -124,7 +124,10 @@ func (p parameters) known() []string {
 		all = append(all, "include")
 	}
 	if p.listing {
-		all = append(all, "filter", "page[cursor]")
+		if len(p.shapes[0].filters) > 0 {
+			all = append(all, "filter")
+		}
+		all = append(all, "page[cursor]")
 		if p.shapes[0].maxSize > 0 {
 			all = append(all, "page[size]")
 		}
