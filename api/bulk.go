@@ -72,7 +72,7 @@ func (a *api) createEvents(w http.ResponseWriter, r *http.Request) error {
 	var wrong *ingest.EventError
 	switch {
 	case errors.As(err, &wrong) && wrong.Event >= 0:
-		return invalid(places[wrong.Profile].events+"/"+itoa(wrong.Event)+"/attributes/unique_id", "An earlier event of this request has the same unique_id, profile and metric.")
+		return refusedEvent(places[wrong.Profile].events+"/"+itoa(wrong.Event)+"/attributes", wrong.Err)
 	case errors.As(err, &wrong):
 		return refusedSubject(places[wrong.Profile].profile, wrong.Err)
 	case err != nil:

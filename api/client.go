@@ -139,6 +139,9 @@ func (a *api) clientEvent(w http.ResponseWriter, r *http.Request) error {
 	if err == nil {
 		err = result.Err
 	}
+	if errors.Is(err, ingest.ErrTooManyMetrics) {
+		return refusedEvent("/data/attributes", err)
+	}
 	return accepted(w, err)
 }
 

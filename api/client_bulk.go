@@ -33,7 +33,7 @@ func (a *api) clientEvents(w http.ResponseWriter, r *http.Request) error {
 	err = a.ingester.Bulk(r.Context(), []ingest.Group{group})
 	var wrong *ingest.EventError
 	if errors.As(err, &wrong) && wrong.Event >= 0 {
-		return invalid(place.events+"/"+itoa(wrong.Event)+"/attributes/unique_id", "An earlier event of this request has the same unique_id and metric.")
+		return refusedEvent(place.events+"/"+itoa(wrong.Event)+"/attributes", wrong.Err)
 	}
 	return accepted(w, err)
 }

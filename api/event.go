@@ -1,8 +1,10 @@
 package api
 
 import (
+	"errors"
 	"net/http"
 
+	"github.com/legato-flow/legato/ingest"
 	"github.com/legato-flow/legato/store"
 )
 
@@ -70,9 +72,20 @@ func (a *api) createEvent(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
+	if errors.Is(result.Err, ingest.ErrTooManyMetrics) {
+		return refusedEvent("/data/attributes", result.Err)
+	}
 	if result.Err != nil {
 		return refusedSubject(event.profile, result.Err)
 	}
 	w.WriteHeader(http.StatusAccepted)
 	return nil
+}
+
+// refusedEvent puts what ingest found wrong with an event, and not with its profile, at its place in the event's attributes.
+func refusedEvent(attributes string, err error) *problem {
+	if errors.Is(err, ingest.ErrTooManyMetrics) {
+		return invalid(attributes+"/metric/data/attributes/name", "There is no metric of this name and service, and as many others as there may be (LEGATO_MAX_METRICS).")
+	}
+	return invalid(attributes+"/unique_id", "An earlier event of this request has the same unique_id, profile and metric.")
 }

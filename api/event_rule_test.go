@@ -128,3 +128,47 @@ func TestAMonthWithoutAPartitionTakesEvents(t *testing.T) {
 		t.Errorf("%d events are read back", len(list))
 	}
 }
+
+func TestMetricsAreAsManyAsAreAllowed(t *testing.T) {
+	t.Parallel()
+	s := newClientServer(t)
+	s.ingester.LimitMetrics(3)
+	ada, eve := `{"email":"ada@example.com"}`, `{"email":"eve@example.com"}`
+	many := func(metrics ...string) request {
+		events := make([]string, len(metrics))
+		for i, m := range metrics {
+			events[i] = of(m, "")
+		}
+		return request{method: "POST", path: bulkEvents, body: groups(group(`"attributes":`+eve, "", events...))}
+	}
+	post := func(body string) request { return request{method: "POST", path: "/api/events", body: body} }
+	const name = `/metric/data/attributes/name"`
+	const inBulk = `"pointer":"/data/attributes/events-bulk-create/data/0/attributes/events/data/`
+	for _, step := range []struct {
+		request
+		status int
+		has    string
+	}{
+		{post(event("A", ada, "")), 202, ""},
+		{many("A", "B", "C", "D"), 400, inBulk + `3/attributes` + name},
+		{many("B", "C", "A"), 202, ""},
+		{post(event("D", `{"email":"new@example.com"}`, "")), 400, `"pointer":"/data/attributes` + name},
+		{post(strings.Replace(event("A", ada, ""), `"name":"A"`, `"name":"A","service":"shop"`, 1)), 400, `"pointer":"/data/attributes` + name},
+		{visit("events", event("D", ada, "")), 400, `"pointer":"/data/attributes` + name},
+		{visit("event-bulk-create", bulk(ada, "A", "D")), 400, `"pointer":"/data/attributes/events/data/1/attributes` + name},
+		{post(event("C", ada, "")), 202, ""},
+	} {
+		if w := s.do(step.request); w.Code != step.status || !strings.Contains(compact(w.Body.Bytes()), step.has) {
+			t.Errorf("%.200s: %d, want %d with %s\n%s", step.body, w.Code, step.status, step.has, w.Body)
+		}
+	}
+	if err := s.ingester.Unsubscribe(t.Context(), s.create(t, `{"email":"bob@example.com"}`), "email"); err != nil {
+		t.Errorf("a metric of the server's own: %v", err)
+	}
+	if n := s.count("select count(*) from metric where service <> 'legato'"); n != 3 {
+		t.Errorf("%d metrics", n)
+	}
+	if n := s.count("select count(*) from profile where email = 'new@example.com'"); n != 0 {
+		t.Error("a refused event was half written")
+	}
+}

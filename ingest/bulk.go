@@ -21,7 +21,7 @@ var ErrRepeated = errors.New("the unique_id is repeated for this profile and met
 type EventError struct {
 	Profile int   // the index of the group
 	Event   int   // the index of the event in its group; -1: it is about the profile
-	Err     error // ErrRepeated, ErrUnknownProfile or an *InvalidError
+	Err     error // ErrRepeated, ErrTooManyMetrics, ErrUnknownProfile or an *InvalidError
 }
 
 func (e *EventError) Error() string {

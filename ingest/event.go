@@ -30,7 +30,7 @@ type EventResult struct {
 	EventID   string // empty unless the event was stored
 	ProfileID string
 	Duplicate bool  // it repeats an event that was there, or an earlier one of the same call
-	Err       error // why it was refused: ErrUnknownProfile or an *InvalidError
+	Err       error // why it was refused: ErrUnknownProfile, ErrTooManyMetrics or an *InvalidError
 }
 
 // Events takes in a batch in one transaction: when it returns without an error, everything that is not refused
@@ -114,15 +114,27 @@ func (g *Ingester) storeOf(ctx context.Context, tx *sqlx.Tx, changes []*Change, 
 	if err != nil {
 		return nil, nil, err
 	}
+	results := make([]EventResult, len(events))
+	for i := range events {
+		if metrics[names[i]] != "" {
+			continue
+		}
+		if whole {
+			return nil, nil, &EventError{Profile: of[i], Event: i, Err: ErrTooManyMetrics}
+		}
+		results[i].Err, changes[of[i]] = ErrTooManyMetrics, nil
+	}
 	entries, refusals, err := g.resolve(ctx, tx, changes, upsert, false)
 	if err != nil {
 		return nil, nil, err
 	}
-	results := make([]EventResult, len(events))
 	byID := make(map[string]int, len(events))
 	seen := make(map[[3]string]bool, len(events))
 	rows := make([]store.NewEvent, 0, len(events))
 	for i := range events {
+		if results[i].Err != nil {
+			continue
+		}
 		if err := refusals[of[i]]; err != nil {
 			if whole {
 				return nil, nil, &EventError{Profile: of[i], Event: -1, Err: err}

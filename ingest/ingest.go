@@ -24,6 +24,7 @@ type Ingester struct {
 	months  monthSet
 	taken   *prometheus.CounterVec
 	single  *committer
+	most    int           // metrics; 0 is no bound
 	bulk    chan struct{} // has an element for each call of Bulk that writes
 }
 

@@ -2,6 +2,8 @@ package ingest
 
 import (
 	"context"
+	"errors"
+	"slices"
 	"sync"
 	"time"
 
@@ -20,6 +22,13 @@ type metricCache struct {
 	mu  sync.RWMutex
 	ids map[metricName]string
 }
+
+// ErrTooManyMetrics: an event is of a metric that is not there, and there may be no more.
+var ErrTooManyMetrics = errors.New("there are as many metrics as there may be")
+
+// LimitMetrics refuses events that would make more than so many metrics, besides the server's own; 0 is no bound. What is
+// refused is an ErrTooManyMetrics. Several that are made at once may exceed it. It must be called before anything is taken in.
+func (g *Ingester) LimitMetrics(most int) { g.most = most }
 
 const maxCachedMetrics = 10_000
 
@@ -45,7 +54,7 @@ func (c *metricCache) put(ids map[metricName]string) {
 	}
 }
 
-// metricIDs gives the ids of the metrics, creating those that are missing. fresh are those that the cache may
+// metricIDs gives the ids of the metrics, creating those that are missing; one that may not be created has none. fresh are those that the cache may
 // take once the transaction is committed.
 func (g *Ingester) metricIDs(ctx context.Context, tx *sqlx.Tx, names []metricName, now time.Time) (ids, fresh map[metricName]string, err error) {
 	ids = map[metricName]string{}
@@ -57,6 +66,11 @@ func (g *Ingester) metricIDs(ctx context.Context, tx *sqlx.Tx, names []metricNam
 		id, ok := g.metrics.get(n)
 		if ids[n] = id; !ok {
 			missing = append(missing, store.Metric{ID: store.ShortID(), Name: n.name, Service: n.service})
+		}
+	}
+	if g.most > 0 && slices.ContainsFunc(missing, func(m store.Metric) bool { return m.Service != OwnService }) {
+		if missing, err = g.store.AddableMetrics(ctx, tx, missing, g.most, OwnService); err != nil {
+			return nil, nil, err
 		}
 	}
 	if len(missing) == 0 {

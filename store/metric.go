@@ -50,6 +50,24 @@ func (s *Store) MetricsByID(ctx context.Context, ids []string) ([]Metric, error)
 	return rows, nil
 }
 
+// AddableMetrics gives those of wanted that are there already, and of the others as many as there may be until there are
+// most metrics besides those of the service apart. Others may be adding some at the same time.
+func (s *Store) AddableMetrics(ctx context.Context, tx *sqlx.Tx, wanted []Metric, most int, apart string) ([]Metric, error) {
+	names, services := make([]string, len(wanted)), make([]string, len(wanted))
+	for i, m := range wanted {
+		names[i], services[i] = m.Name, m.Service
+	}
+	var places []int
+	if err := tx.SelectContext(ctx, &places, query("metric_addable"), pq.Array(names), pq.Array(services), most, apart); err != nil {
+		return nil, fmt.Errorf("counting metrics: %w", err)
+	}
+	var addable []Metric
+	for _, place := range places {
+		addable = append(addable, wanted[place-1])
+	}
+	return addable, nil
+}
+
 // EnsureMetrics gives the metrics with the names and services of wanted, and creates under the ids of wanted
 // those that are not there.
 func (s *Store) EnsureMetrics(ctx context.Context, tx *sqlx.Tx, wanted []Metric, now time.Time) ([]Metric, error) {

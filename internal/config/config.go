@@ -67,6 +67,7 @@ type Config struct {
 	APIKey         Secret // what the command line presents to the API
 	RateLimits     bool
 	TrustedProxies []netip.Prefix
+	MaxMetrics     int // 0: no bound
 
 	Definitions     string // a folder
 	TaskQueue       string

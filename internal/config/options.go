@@ -49,6 +49,9 @@ func table(c *Config) []Option {
 		{Name: "LEGATO_TRUSTED_PROXIES", value: networks(&c.TrustedProxies),
 			Help: "Networks of your proxies and balancers, separated by commas. What they say in X-Forwarded-For is whom the rate limits of the client endpoints count."},
 
+		{Name: "LEGATO_MAX_METRICS", Default: "0", value: integer(&c.MaxMetrics, 0, 1_000_000),
+			Help: "Most metrics that events may make, besides Legato's own. Events of one more are refused; some made at the same moment may exceed it. 0: as many as they like."},
+
 		{Name: "LEGATO_DEFINITIONS", Default: "definitions", value: text(&c.Definitions, 4096),
 			Help: "The folder with flows, templates and feeds."},
 		{Name: "LEGATO_TASK_QUEUE", Default: "legato", value: word(&c.TaskQueue, 200),

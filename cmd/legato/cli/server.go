@@ -152,6 +152,7 @@ func (s *server) checks() map[string]func(context.Context) error {
 func (s *server) handler(extra http.Handler) http.Handler {
 	options := s.operations()
 	options.Store, options.Ingester, options.Clock = s.store, ingest.New(s.store, s.clock.Now), s.clock.Now
+	options.Ingester.LimitMetrics(s.config.MaxMetrics)
 	s.closers = append(s.closers, options.Ingester.Close)
 	options.Secret, options.BaseURL, options.Extra = []byte(string(s.config.Secret)), s.config.BaseURL, extra
 	options.Liquid = checkLiquid(content.New(content.Options{}))
