@@ -135,17 +135,39 @@ var limitOfRoute = func() map[string]limit {
 			all[route] = bounds
 		}
 	}
+	for _, d := range dearer {
+		all[d.counter()] = d.limit
+	}
 	return all
 }()
 
 var placeholder = regexp.MustCompile(`\{[^}]*\}`)
 
-// counterOf names the counter of a request: its route, but many profiles with their orders are counted apart. That name has
-// the limit of what no other is named for, which is theirs in the public API's reference.
+// extra is what makes requests of a route dearer: they are counted apart, and have a limit of their own.
+type extra struct {
+	route, parameter, value string
+	limit                   limit
+}
+
+func (d extra) counter() string { return d.route + " with " + d.value }
+
+// dearer are those that the public API's reference names.
+var dearer = []extra{
+	{"GET /api/profiles", "additional-fields[profile]", analytics, medium},
+	{"GET /api/lists/{id}/profiles", "additional-fields[profile]", analytics, medium},
+	{"GET /api/lists/{id}/relationships/profiles", "additional-fields[profile]", analytics, medium},
+	{"GET /api/profiles/{id}", "include", "lists", extraSmall},
+	{"GET /api/profiles/{id}", "include", "segments", extraSmall},
+	{"GET /api/lists/{id}", "additional-fields[list]", "profile_count", extraSmall},
+	{"GET /api/segments/{id}", "additional-fields[segment]", "profile_count", extraSmall},
+}
+
+// counterOf names the counter of a request: its route, and what makes it dearer.
 func counterOf(pattern string, r *http.Request) string {
-	if (pattern == "GET /api/profiles" || pattern == "GET /api/lists/{id}/profiles") &&
-		strings.Contains(r.URL.Query().Get("additional-fields[profile]"), analytics) {
-		return pattern + " with " + analytics
+	for _, d := range dearer {
+		if d.route == pattern && strings.Contains(r.URL.Query().Get(d.parameter), d.value) {
+			return d.counter()
+		}
 	}
 	return pattern
 }

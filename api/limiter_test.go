@@ -142,6 +142,24 @@ func TestRoutesHaveTheScopesAndLimitsOfTheSpecification(t *testing.T) {
 	}
 }
 
+func TestWhatIsDearerToAnswerHasALimitOfItsOwn(t *testing.T) {
+	t.Parallel()
+	for _, test := range []struct {
+		pattern, target string
+		want            limit
+	}{
+		{"GET /api/profiles/{id}", "/api/profiles/x?include=lists", extraSmall},
+		{"GET /api/profiles/{id}", "/api/profiles/x?include=push-tokens,segments", extraSmall},
+		{"GET /api/profiles/{id}", "/api/profiles/x?include=push-tokens&fields[list]=name", large},
+		{"GET /api/lists/{id}", "/api/lists/x?additional-fields%5Blist%5D=profile_count", extraSmall},
+		{"GET /api/lists/{id}", "/api/lists/x", large},
+	} {
+		if got := limitOf(counterOf(test.pattern, httptest.NewRequest("GET", test.target, nil))); got != test.want {
+			t.Errorf("%s allows %s, not %s", test.target, got, test.want)
+		}
+	}
+}
+
 func TestManyProfilesWithTheirOrdersHaveALimitOfTheirOwn(t *testing.T) {
 	t.Parallel()
 	for target, want := range map[string]limit{
