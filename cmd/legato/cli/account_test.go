@@ -48,6 +48,13 @@ func TestTheAccountIsSetAndShown(t *testing.T) {
 	}
 }
 
+func TestCallsOfAWebhookThatIsNotThereAreNotListed(t *testing.T) {
+	t.Setenv("DATABASE_URL", testkit.DatabaseURL(t))
+	if out, err := execute(t, webhookCommand(), "deliveries", "another"); err == nil || !strings.Contains(err.Error(), `"another"`) {
+		t.Errorf("%s %v", out, err)
+	}
+}
+
 func TestWebhooksAndTheirCallsAreListed(t *testing.T) {
 	url := testkit.DatabaseURL(t)
 	t.Setenv("DATABASE_URL", url)
@@ -74,7 +81,7 @@ func TestWebhooksAndTheirCallsAreListed(t *testing.T) {
 	for _, test := range []struct {
 		args  []string
 		lines int
-	}{{nil, 2}, {[]string{"warehouse"}, 2}, {[]string{"HOOK01", "--state", "waiting"}, 2}, {[]string{"--state", "failed"}, 1}, {[]string{"another"}, 1}} {
+	}{{nil, 2}, {[]string{"warehouse"}, 2}, {[]string{"HOOK01", "--state", "waiting"}, 2}, {[]string{"--state", "failed"}, 1}} {
 		out, err := execute(t, webhookCommand(), append([]string{"deliveries"}, test.args...)...)
 		if err != nil || strings.Count(out, "\n") != test.lines {
 			t.Errorf("%q: %s, %v", test.args, out, err)

@@ -67,6 +67,15 @@ func webhookDeliveriesCommand() *cobra.Command {
 				return errors.New("--limit: expected a number from 1 to 10000")
 			}
 			return withStore(command, func(ctx context.Context, _ config.Config, s *store.Store) error {
+				if len(args) > 0 {
+					hooks, err := s.Webhooks(ctx)
+					if err != nil {
+						return err
+					}
+					if !slices.ContainsFunc(hooks, func(w store.Webhook) bool { return w.ID == args[0] || w.Name == args[0] }) {
+						return fmt.Errorf("no webhook has the id or the name %q", args[0])
+					}
+				}
 				all, err := s.Deliveries(ctx, strings.Join(args, ""), state, limit)
 				if err != nil {
 					return err
