@@ -1,6 +1,8 @@
 package cli
 
 import (
+	"net/http"
+	"net/http/httptest"
 	"os"
 	"strings"
 	"testing"
@@ -42,5 +44,27 @@ func TestACommandUsesTheDevelopmentDatabaseThatRunsInItsFolder(t *testing.T) {
 	defer leave()
 	if out, err := legato(t, "flow", "versions", "visit"); err == nil || strings.Contains(out, "legato dev") {
 		t.Errorf("production: %s %v", out, err)
+	}
+}
+
+func TestAnEventIsSentToTheDevelopmentServerThatRunsInItsFolder(t *testing.T) {
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusAccepted) }))
+	defer server.Close()
+	t.Chdir(t.TempDir())
+	t.Setenv("LEGATO_LISTEN", "")
+	if err := os.Mkdir(".legato", 0o700); err != nil {
+		t.Fatal(err)
+	}
+	leave, err := shareEnvironment(".legato", config.Config{Listen: strings.TrimPrefix(server.URL, "http://")})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer leave()
+	if out, err := legato(t, "event", "send", "Viewed", "--email", "ada@example.com"); err != nil {
+		t.Errorf("%s %v", out, err)
+	}
+	t.Setenv("LEGATO_LISTEN", "127.0.0.1:1")
+	if _, err := legato(t, "event", "send", "Viewed", "--email", "ada@example.com"); err == nil || !strings.Contains(err.Error(), "127.0.0.1:1") {
+		t.Errorf("an address that is given: %v", err)
 	}
 }

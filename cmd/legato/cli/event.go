@@ -44,7 +44,7 @@ func eventSendCommand() *cobra.Command {
   legato event send "Placed Order" --email ada@example.com --properties '{"OrderId": "1234", "Items": ["Mug"]}' --unique-id 1234`,
 		Args: cobra.ExactArgs(1),
 		RunE: func(command *cobra.Command, args []string) error {
-			if err := o.complete(os.Getenv); err != nil {
+			if err := o.complete(orDevelopment(os.Getenv)); err != nil {
 				return err
 			}
 			body, err := o.body(args[0])
@@ -59,7 +59,7 @@ func eventSendCommand() *cobra.Command {
 		},
 	}
 	flags := command.Flags()
-	flags.StringVar(&o.url, "url", "", "the server (default http:// and LEGATO_LISTEN)")
+	flags.StringVar(&o.url, "url", "", "the server (default http:// and LEGATO_LISTEN, or the legato dev that runs in this folder)")
 	flags.StringVar(&o.key, "key", "", "the private key (default LEGATO_API_KEY, else pk_dev)")
 	flags.StringVar(&o.email, "email", "", "whose event it is, by email address")
 	flags.StringVar(&o.phone, "phone", "", "… by phone number, such as +12345678901")
