@@ -170,8 +170,11 @@ func (f subscriptionForm) said(o *object, purpose string) (at time.Time) {
 	o.required("consent", oneOf([]string{f.consent}))
 	if f.consent == store.Subscribed && purpose != "open_tracking" {
 		given := o.checked("consented_at", func(s string) (_ string, err error) {
-			if at, err = ingest.ParseTime(s, f.now); err == nil && at.After(f.now) {
-				err = errors.New("must be in the past")
+			if _, err = ingest.ParseInstant(s); err != nil {
+				return s, err
+			}
+			if at, err = ingest.ParseTime(s, f.now); err != nil || at.After(f.now) {
+				err = errors.New("must be in the past, from 1990 on")
 			}
 			return s, err
 		})

@@ -142,6 +142,7 @@ func TestConsentOfThePastTriggersNothing(t *testing.T) {
 		"a time without the flag": {request: post("", "", past("2020-01-01T00:00:00Z")), status: 400, has: []string{at}},
 		"the flag without a time": {request: post("", `"historical_import":true,`, subscribed(`"email":"ada@example.com"`, "")), status: 400, has: []string{at}},
 		"a time in the future":    {request: post("", `"historical_import":true,`, past("2027-01-01T00:00:00Z")), status: 400, has: []string{at, "in the past"}},
+		"a time far ahead":        {request: post("", `"historical_import":true,`, past("2050-01-01T00:00:00Z")), status: 400, has: []string{at, "in the past"}},
 		"double opt-in":           {request: post(l.ID, "", subscribed(`"email":"new@example.com"`, "")), status: 400, has: []string{"/data/relationships/list/data/id", "double opt-in"}},
 		"an unknown list":         {request: post("none", "", subscribed(`"email":"new@example.com"`, "")), status: 404, has: []string{"/data/relationships/list/data/id"}},
 		"no address":              {request: post("", "", subscribed(`"phone_number":"+12345678901"`, "")), status: 400, has: []string{"subscriptions/email"}},
