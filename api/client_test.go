@@ -213,6 +213,35 @@ func TestAVisitorIsKnownByTheLinkThatSheCameBy(t *testing.T) {
 	}
 }
 
+func TestABrowserBecomesThePersonThatItsVisitorSaysSheIs(t *testing.T) {
+	t.Parallel()
+	s := newClientServer(t)
+	for name, test := range map[string]struct {
+		stored, says, then string // who is there; what the visitor of browser a-1 says of herself; whose it all is
+	}{
+		"somebody new":              {`{"email":"eve@example.com"}`, `{"anonymous_id":"a-1","email":"ada@example.com"}`, "ada@example.com"},
+		"somebody known":            {`{"email":"ada@example.com"}`, `{"anonymous_id":"a-1","email":"ADA@example.com"}`, "ada@example.com"},
+		"somebody known by an id":   {`{"email":"ada@example.com","external_id":"c-1"}`, `{"anonymous_id":"a-1","external_id":"c-1"}`, "ada@example.com"},
+		"somebody with another one": {`{"email":"ada@example.com","anonymous_id":"a-2"}`, `{"anonymous_id":"a-1","email":"ada@example.com"}`, "ada@example.com"},
+		"not yet":                   {`{"email":"ada@example.com"}`, `{"anonymous_id":"a-1","title":"Dr"}`, "a-1"},
+	} {
+		s.store.DB.MustExec("truncate profile, event, event_key cascade")
+		s.create(t, test.stored)
+		for _, visitor := range []string{`{"anonymous_id":"a-1"}`, test.says, `{"anonymous_id":"a-1"}`} {
+			if w := s.do(visit("events", event("Visit", visitor, fmt.Sprintf(`"unique_id":"%d"`, s.count("select count(*) from event"))))); w.Code != 202 {
+				t.Fatal(name, w.Code, w.Body)
+			}
+		}
+		var of []string
+		if err := s.store.DB.Select(&of, "select coalesce(p.email, p.anonymous_id) || ' ' || count(*) from event e left join profile p on p.id = e.profile_id group by p.id"); err != nil {
+			t.Fatal(err)
+		}
+		if got := strings.Join(of, ", "); got != test.then+" 3" {
+			t.Errorf("%s: the events are of %s, want %s", name, got, test.then)
+		}
+	}
+}
+
 func TestAVisitorIsNotToldWhatIsKnown(t *testing.T) {
 	t.Parallel()
 	s := newClientServer(t)
