@@ -177,6 +177,11 @@ var specialNames = map[string]string{
 // special takes the properties that mean an attribute out, and sets those that the attributes do not say
 // themselves. Other names with a dollar sign stay properties.
 func (o *object) special(c *ingest.Change, nullIdentifier int) {
+	if _, given := o.members["$exchange_id"]; given {
+		if exchange, _ := o.text("$exchange_id"); exchange != nil && c.Exchanged == "" && o.r.exchange != nil {
+			c.Exchanged, _ = o.r.exchange(*exchange)
+		}
+	}
 	for _, special := range slices.Sorted(maps.Keys(specialNames)) {
 		name := specialNames[special]
 		if _, given := o.members[special]; !given {

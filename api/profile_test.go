@@ -284,15 +284,17 @@ func TestEveryWayInKnowsAPersonByALink(t *testing.T) {
 	ada := s.create(t, `{"email":"ada@example.com"}`)
 	link := func(more string) string { return `{"_kx":"` + consent.Exchange(secret, ada) + `"` + more + `}` }
 	s.expect(202, "POST", "/api/events", event("Single", link(""), ""))
+	s.expect(202, "POST", "/api/events", event("Special", `{"properties":{"$exchange_id":"`+consent.Exchange(secret, ada)+`"}}`, ""))
 	s.expect(202, "POST", bulkEvents, groups(group(`"attributes":`+link(""), "", of("Bulk", ""))))
 	s.expect(200, "POST", "/api/profile-import", profile(link(`,"first_name":"Ada"`)))
 	s.expect(202, "POST", imports, importing(nil, person(link(`,"last_name":"Lovelace"`))))
 	s.expect(202, "POST", "/api/push-tokens", pushToken(`"token":"abc","platform":"ios","vendor":"apns"`, link("")))
 	s.work()
 	for query, want := range map[string]int{
-		"select count(*) from event where profile_id = $1":                                             2,
+		"select count(*) from event where profile_id = $1":                                             3,
 		"select count(*) from push_token where profile_id = $1":                                        1,
 		"select count(*) from profile where id = $1 and first_name = 'Ada' and last_name = 'Lovelace'": 1,
+		"select count(*) from profile where $1 <> '' and properties <> '{}'":                           0,
 		"select count(*) from profile where $1 <> ''":                                                  1,
 	} {
 		if got := s.count(query, ada); got != want {
