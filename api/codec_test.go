@@ -107,7 +107,7 @@ func TestWithoutAPayloadKeyThereIsNoCodecServer(t *testing.T) {
 // person for name and password.
 func TestABrowserAsksForTheKeyAndShowsPayloads(t *testing.T) {
 	t.Parallel()
-	browser, cancel := context.WithTimeout(testkit.Browser(t), time.Minute)
+	browser, cancel := context.WithTimeout(testkit.Browser(t), 3*time.Minute)
 	defer cancel()
 	codec, body := encrypted(t, "secret text")
 	page := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {

@@ -18,7 +18,7 @@ func TestTheInboxInABrowser(t *testing.T) {
 	t.Parallel()
 	b, _, web := serve(t)
 	browser := testkit.Browser(t)
-	ctx, cancel := context.WithTimeout(browser, 60*time.Second)
+	ctx, cancel := context.WithTimeout(browser, 3*time.Minute)
 	defer cancel()
 
 	do := func(actions ...chromedp.Action[chromedp.Void]) {
