@@ -13,9 +13,6 @@ import (
 	"github.com/legato-flow/legato/store"
 )
 
-// utmNames are the parameters whose names are fixed.
-var utmNames = []string{"utm_source", "utm_medium", "utm_campaign", "utm_id", "utm_term"}
-
 var trackingDescription = &description{
 	name: "tracking-setting", path: "/api/tracking-settings",
 	attributes: append([]string{"auto_add_parameters", "custom_parameters"}, utmAttributes()...),
@@ -23,8 +20,8 @@ var trackingDescription = &description{
 }
 
 func utmAttributes() (all []string) {
-	for _, name := range utmNames {
-		all = append(append(all, name), within(name, []string{"flow", "flow.type", "flow.value", "campaign", "campaign.type", "campaign.value"})...)
+	for _, utm := range new(store.Tracking).UTM() {
+		all = append(append(all, utm.Name), within(utm.Name, []string{"flow", "flow.type", "flow.value", "campaign", "campaign.type", "campaign.value"})...)
 	}
 	return all
 }
@@ -41,11 +38,6 @@ func (a *api) newTrackingSettings() *resource[store.Account] {
 	}
 }
 
-// utm gives the places of the parameters in utmNames.
-func utm(t *store.Tracking) map[string]**store.TrackingParameter {
-	return map[string]**store.TrackingParameter{"utm_source": &t.Source, "utm_medium": &t.Medium, "utm_campaign": &t.Campaign, "utm_id": &t.ID, "utm_term": &t.Term}
-}
-
 func trackingAttributes(x *store.Account) map[string]any {
 	t, _ := x.TrackingSettings() // as updateTracking wrote it
 	custom := []any{}
@@ -55,9 +47,9 @@ func trackingAttributes(x *store.Account) map[string]any {
 		custom = append(custom, shown)
 	}
 	all := map[string]any{"auto_add_parameters": t.AutoAdd, "custom_parameters": custom}
-	for name, place := range utm(&t) {
-		if all[name] = nil; *place != nil {
-			all[name] = trackingParameter(*place)
+	for _, utm := range t.UTM() {
+		if all[utm.Name] = nil; *utm.Set != nil {
+			all[utm.Name] = trackingParameter(*utm.Set)
 		}
 	}
 	return all
@@ -129,23 +121,22 @@ func decodeTracking(in *reader, raw jsontext.Value, id string, t *store.Tracking
 	if attributes.given("auto_add_parameters") {
 		t.AutoAdd = attributes.flag("auto_add_parameters")
 	}
-	places := utm(t)
-	for _, name := range utmNames {
-		if !attributes.given(name) {
+	for _, utm := range t.UTM() {
+		if !attributes.given(utm.Name) {
 			continue
 		}
-		parameter, ok := attributes.object(name, false)
+		parameter, ok := attributes.object(utm.Name, false)
 		if !ok {
-			*places[name] = nil
+			*utm.Set = nil
 			continue
 		}
 		p := store.TrackingParameter{}
-		if before := *places[name]; before != nil {
+		if before := *utm.Set; before != nil {
 			p = *before
 		}
 		parameter.tracking(&p)
 		parameter.done()
-		*places[name] = &p
+		*utm.Set = &p
 	}
 	if attributes.given("custom_parameters") {
 		t.Custom = attributes.customParameters("custom_parameters")
@@ -224,7 +215,7 @@ func (o *object) customParameters(name string) []store.CustomParameter {
 			switch {
 			case !parameterName.MatchString(s):
 				return "", errors.New("must be 1 to 100 letters, digits and _ . ~ -")
-			case slices.Contains(utmNames, strings.ToLower(s)):
+			case slices.ContainsFunc(new(store.Tracking).UTM(), func(utm store.UTM) bool { return utm.Name == strings.ToLower(s) }):
 				return "", errors.New("has an attribute of its own")
 			case slices.ContainsFunc(all, func(p store.CustomParameter) bool { return p.Name == s }):
 				return "", errors.New("is given twice")

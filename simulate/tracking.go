@@ -11,13 +11,9 @@ import (
 // readTracking reads the account's tracking settings, in the form that the API has them in.
 func readTracking(v flow.Value) types.JSONText {
 	var t store.Tracking
-	places := []struct {
-		name string
-		set  **store.TrackingParameter
-	}{{"utm_source", &t.Source}, {"utm_medium", &t.Medium}, {"utm_campaign", &t.Campaign}, {"utm_id", &t.ID}, {"utm_term", &t.Term}}
 	fields := []flow.Field{{Name: "auto_add_parameters"}, {Name: "custom_parameters"}}
-	for _, place := range places {
-		fields = append(fields, flow.Field{Name: place.name})
+	for _, utm := range t.UTM() {
+		fields = append(fields, flow.Field{Name: utm.Name})
 	}
 	found := v.Fields("tracking", fields...)
 	if auto := found["auto_add_parameters"]; auto.Given() {
@@ -27,10 +23,10 @@ func readTracking(v flow.Value) types.JSONText {
 		}
 		t.AutoAdd = on
 	}
-	for _, place := range places {
-		if given := found[place.name]; given.Given() {
-			p := readTrackingParameter(given.Fields(place.name, trackedIn...))
-			*place.set = &p
+	for _, utm := range t.UTM() {
+		if given := found[utm.Name]; given.Given() {
+			p := readTrackingParameter(given.Fields(utm.Name, trackedIn...))
+			*utm.Set = &p
 		}
 	}
 	if custom := found["custom_parameters"]; custom.Given() {

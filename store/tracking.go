@@ -61,15 +61,23 @@ func (a *Account) TrackingSettings() (Tracking, error) {
 	return t, nil
 }
 
+// UTM is a parameter whose name is fixed, and its place in the settings.
+type UTM struct {
+	Name string
+	Set  **TrackingParameter
+}
+
+// UTM gives the places of the parameters whose names are fixed.
+func (t *Tracking) UTM() []UTM {
+	return []UTM{{"utm_source", &t.Source}, {"utm_medium", &t.Medium}, {"utm_campaign", &t.Campaign}, {"utm_id", &t.ID}, {"utm_term", &t.Term}}
+}
+
 // Parameters are all of them, those with fixed names first. One that is not set has no values.
 func (t *Tracking) Parameters() []CustomParameter {
 	var all []CustomParameter
-	for _, utm := range []struct {
-		name string
-		set  *TrackingParameter
-	}{{"utm_source", t.Source}, {"utm_medium", t.Medium}, {"utm_campaign", t.Campaign}, {"utm_id", t.ID}, {"utm_term", t.Term}} {
-		if utm.set != nil {
-			all = append(all, CustomParameter{Name: utm.name, TrackingParameter: *utm.set})
+	for _, utm := range t.UTM() {
+		if *utm.Set != nil {
+			all = append(all, CustomParameter{Name: utm.Name, TrackingParameter: **utm.Set})
 		}
 	}
 	return append(all, t.Custom...)
