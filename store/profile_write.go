@@ -22,20 +22,21 @@ type Keys struct {
 func (k *Keys) find() (statement string, args []any) {
 	var parts []string
 	for _, kind := range []struct {
-		name string
-		keys []string
+		name, column string
+		keys         []string
 	}{
-		{"profile_by_id", k.IDs},
-		{"profile_by_external_id", k.ExternalIDs},
-		{"profile_by_email", k.Emails},
-		{"profile_by_phone_number", k.PhoneNumbers},
-		{"profile_by_anonymous_id", k.AnonymousIDs},
+		{AliasID, "id", k.IDs},
+		{"external_id", "external_id", k.ExternalIDs},
+		{"email", "lower(email)", k.Emails},
+		{"phone_number", "phone_number", k.PhoneNumbers},
+		{"anonymous_id", "anonymous_id", k.AnonymousIDs},
 	} {
 		if len(kind.keys) == 0 {
 			continue
 		}
 		args = append(args, pq.Array(kind.keys))
-		parts = append(parts, strings.ReplaceAll(query(kind.name), "$1", fmt.Sprintf("$%d", len(args))))
+		parts = append(parts, strings.NewReplacer(
+			"{kind}", kind.name, "{column}", kind.column, "{keys}", fmt.Sprintf("$%d", len(args))).Replace(query("profile_by_key")))
 	}
 	return strings.Join(parts, "\nunion all\n"), args
 }

@@ -24,32 +24,12 @@ select id, email, phone_number, external_id, anonymous_id,
     ) end as aliases
 from profile
 
--- name: profile_by_id
--- The ids of those that one of the keys names. Only the kinds that are asked for are looked at: planning a union of all
--- of them takes Postgres longer than the rest of a batch.
-select id from profile where id = any($1::text[])
+-- name: profile_by_key
+-- The ids of those that one of the keys {keys} of a kind names, now or formerly. Only the kinds that are asked for are
+-- looked at: planning a union of all of them takes Postgres longer than the rest of a batch.
+select id from profile where {column} = any({keys}::text[])
 union all
-select profile_id from profile_alias where kind = 'id' and key = any($1::text[])
-
--- name: profile_by_external_id
-select id from profile where external_id = any($1::text[])
-union all
-select profile_id from profile_alias where kind = 'external_id' and key = any($1::text[])
-
--- name: profile_by_email
-select id from profile where lower(email) = any($1::text[])
-union all
-select profile_id from profile_alias where kind = 'email' and key = any($1::text[])
-
--- name: profile_by_phone_number
-select id from profile where phone_number = any($1::text[])
-union all
-select profile_id from profile_alias where kind = 'phone_number' and key = any($1::text[])
-
--- name: profile_by_anonymous_id
-select id from profile where anonymous_id = any($1::text[])
-union all
-select profile_id from profile_alias where kind = 'anonymous_id' and key = any($1::text[])
+select profile_id from profile_alias where kind = '{kind}' and key = any({keys}::text[])
 
 -- name: profile_insert
 insert into profile (id, email, phone_number, external_id, anonymous_id, first_name, last_name, organization, locale,
