@@ -287,19 +287,13 @@ func refusedSubject(data string, err error) error { return refused(data, data+"/
 // refused puts what ingest found wrong with a profile at its place in the body: the resource object is at data, the
 // operations on identifiers and properties at meta.
 func refused(data, meta string, err error) error {
-	at := func(field string, added bool) string {
-		if added {
-			return meta + "/patch_identifiers/append/" + field
-		}
-		return data + "/attributes/" + field
-	}
 	var taken *ingest.DuplicateError
 	var wrong *ingest.InvalidError
 	switch {
 	case errors.As(err, &taken):
-		return duplicate(at(taken.Field, taken.Added), taken)
+		return duplicate(taken.Pointer(data, meta), taken)
 	case errors.As(err, &wrong):
-		return invalid(at(wrong.Field, wrong.Added), "%s %s.", wrong.Field, wrong.Message)
+		return invalid(wrong.Pointer(data, meta), "%s %s.", wrong.Field, wrong.Message)
 	case errors.Is(err, ingest.ErrUnknownProfile):
 		p := newProblem(http.StatusNotFound, "A profile with this id does not exist.")
 		p.Source = &source{Pointer: data + "/id"}

@@ -52,6 +52,19 @@ type DuplicateError struct {
 	ProfileID string // whose it is
 }
 
+// Pointer is where the identifier stands in the resource object of the profile, which is at data, the operations on
+// identifiers and properties being at meta.
+func (e *DuplicateError) Pointer(data, meta string) string {
+	return pointer(e.Field, e.Added, data, meta)
+}
+
+func pointer(field string, added bool, data, meta string) string {
+	if added {
+		return meta + "/patch_identifiers/append/" + field
+	}
+	return data + "/attributes/" + field
+}
+
 func (e *DuplicateError) Error() string {
 	return fmt.Sprintf("the %s belongs to profile %s", e.Field, e.ProfileID)
 }
@@ -61,6 +74,11 @@ type InvalidError struct {
 	Field   string // an identifier's or attribute's name, or properties
 	Added   bool   // the change gives it as a further one: in AppendEmails
 	Message string
+}
+
+// Pointer is where that part stands, as with a DuplicateError.
+func (e *InvalidError) Pointer(data, meta string) string {
+	return pointer(e.Field, e.Added, data, meta)
 }
 
 func (e *InvalidError) Error() string { return e.Field + ": " + e.Message }

@@ -135,19 +135,14 @@ func (g *Ingester) faults(all []JobFault) []store.JobError {
 // faultOf says why a profile was refused.
 func faultOf(item *JobItem, err error) JobFault {
 	f := JobFault{Position: item.Position, Code: "invalid", Title: "Invalid input.", Detail: err.Error(), Pointer: fmt.Sprint(importPointer, item.Position), Payload: item.Payload}
-	at := func(field string, added bool) string {
-		if added {
-			return f.Pointer + "/meta/patch_identifiers/append/" + field
-		}
-		return f.Pointer + "/attributes/" + field
-	}
+	meta := f.Pointer + "/meta"
 	var wrong *InvalidError
 	var taken *DuplicateError
 	switch {
 	case errors.As(err, &wrong):
-		f.Detail, f.Pointer = wrong.Field+" "+wrong.Message+".", at(wrong.Field, wrong.Added)
+		f.Detail, f.Pointer = wrong.Field+" "+wrong.Message+".", wrong.Pointer(f.Pointer, meta)
 	case errors.As(err, &taken):
-		f.Code, f.Title, f.Pointer = "duplicate_profile", "Conflict.", at(taken.Field, taken.Added)
+		f.Code, f.Title, f.Pointer = "duplicate_profile", "Conflict.", taken.Pointer(f.Pointer, meta)
 		f.Detail = fmt.Sprintf("This %s belongs to the profile %s.", taken.Field, taken.ProfileID)
 	case errors.Is(err, ErrUnknownProfile):
 		f.Code, f.Title, f.Detail, f.Pointer = "not_found", "Not found.", "A profile with this id does not exist.", f.Pointer+"/id"
