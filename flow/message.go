@@ -105,13 +105,17 @@ func (r *reader) pairs(n *node, what string, most int, read func(name string, ke
 	}
 }
 
-// parameters reads tracking parameters, in their order.
-func (r *reader) parameters(n *node) []plan.Parameter {
-	var all []plan.Parameter
+// parameters reads the tracking parameters of a message, in their order. Where there are any, tracking is on unless the
+// message says otherwise.
+func (r *reader) parameters(found map[string]*node, tracking *bool, all *[]plan.Parameter) {
+	n := found["parameters"]
+	if n == nil {
+		return
+	}
 	r.pairs(n, "parameters", maxParameters, func(name string, _, value *node) {
-		all = append(all, plan.Parameter{Name: name, Value: r.string(value, "a parameter", maxURL)})
+		*all = append(*all, plan.Parameter{Name: name, Value: r.string(value, "a parameter", maxURL)})
 	})
-	return all
+	*tracking = *tracking || found["tracking"] == nil
 }
 
 // textKey is a key that is read as text of one kind into a place of the plan.

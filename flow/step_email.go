@@ -47,10 +47,7 @@ func (r *steps) email(value *node) *plan.Email {
 		{"cc", &m.CC, r.address}, {"bcc", &m.BCC, r.address}, {"subject", &m.Subject, r.subject}, {"preview", &m.Preview, r.subject},
 	})
 	r.flags(found, map[string]*bool{"transactional": &m.Transactional, "tracking": &m.Tracking})
-	if n := found["parameters"]; n != nil {
-		m.Parameters = r.parameters(n)
-		m.Tracking = m.Tracking || found["tracking"] == nil
-	}
+	r.parameters(found, &m.Tracking, &m.Parameters)
 	return m
 }
 

@@ -54,9 +54,6 @@ func (r *steps) sms(value *node) *plan.SMS {
 			m.Options[option.Name] = r.flag(n, option.Name)
 		}
 	}
-	if n := found["parameters"]; n != nil {
-		m.Parameters = r.parameters(n)
-		m.Tracking = m.Tracking || found["tracking"] == nil
-	}
+	r.parameters(found, &m.Tracking, &m.Parameters)
 	return m
 }
