@@ -193,7 +193,10 @@ func TestAVisitorIsKnownByTheLinkThatSheCameBy(t *testing.T) {
 			}
 			const who = "coalesce(p.first_name, p.email, p.external_id, p.anonymous_id)"
 			var of, history string
-			query := "select " + who + " from profile p join event e on e.profile_id = p.id join metric m on m.id = metric_id where m.name = 'Visit'"
+			whose := func(metric string) string {
+				return "select " + who + " from profile p join event e on e.profile_id = p.id join metric m on m.id = metric_id where m.name = '" + metric + "'"
+			}
+			query := whose("Visit")
 			if way == "profiles" {
 				query = "select " + who + " from profile p where organization = 'Visit'"
 			}
@@ -203,7 +206,7 @@ func TestAVisitorIsKnownByTheLinkThatSheCameBy(t *testing.T) {
 			if test.history == "" {
 				test.history = "a-1"
 			}
-			if err := s.store.DB.Get(&history, strings.Replace("select "+who+" from profile p join event e on e.profile_id = p.id join metric m on m.id = metric_id where m.name = 'Visit'", "'Visit'", "'Before'", 1)); err != nil || history != test.history {
+			if err := s.store.DB.Get(&history, whose("Before")); err != nil || history != test.history {
 				t.Errorf("%s by %s: what the browser did before is of %q, want %q, %v", name, way, history, test.history, err)
 			}
 			if n := s.count("select count(*) from profile where id = $1 and email = 'ada@example.com' and external_id = 'c-1' and phone_number is null", ada); n != 1 {

@@ -72,8 +72,8 @@ func (s *stage) manyLoads(ctx context.Context, l load, prefix string, rounds int
 	return all, sum, nil
 }
 
-// fill stores so many events of the people, half of them of one metric, spread over the months before this one and in the order of their times, each
-// with a unique_id, as ingestion would.
+// fill stores so many events of the people, half of them of one metric, spread over the months before this one and in the
+// order of their times, each with a unique_id, as ingestion would.
 func (s *stage) fill(ctx context.Context, n int) error {
 	for _, statement := range []string{
 		"insert into metric (id, name) select 'Bench' || i, 'Bench ' || i from generate_series(1, 20) i",
